@@ -1,0 +1,204 @@
+"""The command line: `python -m artkeras --help`.
+
+Arguments are checked before Keras is loaded, so that a slip is answered at once. What the user can put right is one
+line on standard error and exit status 2.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import artkeras
+from artkeras.errors import UserError
+
+
+def _whole(at_least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = at_least - 1
+        if value < at_least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
+        return value
+
+    return parse
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share of at least 0 and below 1")
+    return value
+
+
+def _file(suffix: str) -> Callable[[str], Path]:
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() != suffix:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+        return path
+
+    return parse
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command line."""
+    top = argparse.ArgumentParser("python -m artkeras", description="Studies in which neural networks learn to paint.")
+    top.add_argument("--version", action="version", version=f"artkeras {artkeras.__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+        command.set_defaults(run=run)
+        return command
+
+    add("list", _list, "list the recipes: study, pictures found, published epochs")
+
+    train = add("train", _train, "train by a recipe, into a new folder under runs/")
+    train.add_argument("recipe", metavar="NAME", help="a recipe's name, see: list")
+    train.add_argument("--quick", action="store_true", help="laptop size: a minute or less")
+    train.add_argument("--out", default="runs", metavar="DIR", help="folder for runs (default: runs)")
+    train.add_argument("--jit", action="store_true", default=None, help="compile with XLA (slower on most CPUs)")
+    train.add_argument("--dry-run", action="store_true", help="say what it would cost, train nothing")
+
+    resume = add("resume", _resume, "go on with a run that was stopped, or train it longer")
+    resume.add_argument("run_folder", metavar="RUN", help="the run's folder")
+
+    for command in (train, resume):
+        command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
+        command.add_argument("--epochs", type=_whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--seed", type=_whole(0), metavar="N", help="of weights, latents, draws, holdout")
+        command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
+        command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
+
+    for name, run, text in (
+        ("sample", _sample, "draw new pictures as a grid"),
+        ("walk", _walk, "draw a walk through latent space as an animation"),
+    ):
+        command = add(name, run, text)
+        command.add_argument(
+            "what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit"
+        )
+        command.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of the latents (default: 0)")
+        if name == "sample":
+            command.add_argument("--count", type=_whole(1), default=49, metavar="N", help="pictures (default: 49)")
+            command.add_argument("--out", type=_file(".png"), default="grid.png", metavar="PNG")
+        else:
+            command.add_argument("--frames", type=_whole(5), default=60, metavar="N", help="(default: 60)")
+            command.add_argument("--out", type=_file(".gif"), default="walk.gif", metavar="GIF")
+        command.add_argument("--scale", type=_whole(1), default=2, metavar="N", help="enlargement (default: 2)")
+
+    report = add("report", _report, "write what runs gave to results/: card, grid, curves, generator")
+    report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
+    report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
+    return top
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from artkeras import data
+    from artkeras.recipes import RECIPES
+    from artkeras.sampling import results_folder
+
+    where = {study: data.find(study) for study in {r.study for r in RECIPES.values()}}
+    rows = [("RECIPE", "PICTURES", "EPOCHS", "TRAINED", "WHAT")]
+    for recipe in RECIPES.values():
+        trained = (results_folder() / recipe.name / "generator.npz").is_file()
+        found = str(where[recipe.study] or "procedural stand-in")
+        rows.append((recipe.name, found, str(recipe.epochs), "yes" if trained else "no", recipe.change))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
+
+
+def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
+    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout")}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from artkeras.recipes import recipe as find_recipe
+
+    recipe = find_recipe(arguments.recipe)
+    recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
+    from artkeras import data
+
+    data.find(recipe.study, arguments.data)  # a wrong folder is said before Keras is loaded
+    artkeras.train(
+        recipe,
+        data=arguments.data,
+        precision=arguments.precision,
+        jit=arguments.jit,
+        out=arguments.out,
+        dry_run=arguments.dry_run,
+        log=_say,
+    )
+
+
+def _resume(arguments: argparse.Namespace) -> None:
+    changes = _changes(arguments)
+    run = artkeras.Run(arguments.run_folder)
+    epochs = changes.pop("epochs", None)
+    artkeras.resume(run, epochs=epochs, data=arguments.data, precision=arguments.precision, log=_say, **changes)
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from artkeras import figures
+
+    sampler = artkeras.load(arguments.what)
+    pictures = sampler.sample(arguments.count, arguments.seed)
+    figure = figures.grid(pictures, scale=arguments.scale, caption=sampler.caption)
+    _say(f"wrote {figures.save(figure, arguments.out)}")
+
+
+def _walk(arguments: argparse.Namespace) -> None:
+    from artkeras import figures
+
+    sampler = artkeras.load(arguments.what)
+    frames = sampler.walk(arguments.frames, seed=arguments.seed)
+    images = [figures.grid(frame[None], scale=arguments.scale, gap=0) for frame in frames]
+    _say(f"wrote {figures.gif(images, arguments.out, milliseconds=80)}")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from artkeras.report import report
+
+    for folder in arguments.run_folders:
+        _say(f"wrote {report(folder, arguments.out)}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except UserError as error:
+        return _fail(str(error))
+    except OSError as error:  # a full disk, a folder without permission: the system's words are clear enough
+        place = f" ({error.filename})" if error.filename else ""
+        return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
+    except KeyboardInterrupt as error:
+        print(f"\nartkeras: {error or 'stopped'}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"artkeras: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,357 @@
+"""The one file that knows a backend: one gradient step, the training step around it, precision, devices.
+
+Keras 3 has no shared way to train two players. The seam used here is a single function,
+`minimize(loss_fn, variables, optimizer, model)`; models are written once, on top of it, in `keras.ops`.
+"""
+
+import math
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artkeras.errors import UserError
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Drop what native code writes to standard error.
+
+    TensorFlow 2.21 greets with lines about missing GPUs that no log level stops. Python's exceptions still arrive.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what comes after start-up does obey the level
+
+try:
+    with _silenced():
+        import keras
+except (ImportError, ValueError) as error:  # Keras raises either, depending on what is missing
+    wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
+    raise UserError(
+        f"the backend {wanted!r} cannot be used ({error}): install it, or set KERAS_BACKEND to tensorflow, jax or torch"
+    ) from error
+
+BACKEND: str = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    with _silenced():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()  # the first look for a GPU complains when there is none
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+Loss = Callable[[], tuple[Any, Any]]
+
+
+# --- one gradient step ------------------------------------------------------------------------------
+
+
+def _minimize_tensorflow(loss_fn: Loss, variables: list, optimizer, model):
+    values = [v.value for v in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:  # watch the chosen variables, nothing else
+        tape.watch(values)
+        loss, extras = loss_fn()
+    optimizer.apply(tape.gradient(loss, values), variables)
+    return loss, extras
+
+
+def _minimize_torch(loss_fn: Loss, variables: list, optimizer, model):
+    import torch
+
+    loss, extras = loss_fn()
+    gradients = torch.autograd.grad(loss, [v.value for v in variables])
+    with torch.no_grad():
+        optimizer.apply(list(gradients), variables)
+    return loss.detach(), keras.tree.map_structure(lambda t: t.detach(), extras)
+
+
+def _minimize_jax(loss_fn: Loss, variables: list, optimizer, model):
+    import jax
+
+    chosen = {id(v) for v in variables}
+    others = [v for v in model.all_variables() if id(v) not in chosen]
+    current = [v.value for v in others]
+
+    def pure_loss(values):
+        # A nested scope does not see the outer one, so this one must hold every variable of the model.
+        mapping = [*zip(variables, values, strict=True), *zip(others, current, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            loss, extras = loss_fn()
+            updated = [scope.get_current_value(v) for v in others]  # batch-norm statistics, random states
+        return loss, (extras, updated)
+
+    differentiate = jax.value_and_grad(pure_loss, has_aux=True)
+    (loss, (extras, updated)), gradients = differentiate([v.value for v in variables])
+    for variable, value in zip(others, updated, strict=True):
+        variable.assign(value)
+    optimizer.apply(gradients, variables)
+    return loss, extras
+
+
+_MINIMIZE = {"tensorflow": _minimize_tensorflow, "jax": _minimize_jax, "torch": _minimize_torch}
+
+
+def minimize(loss_fn: Loss, variables: list, optimizer, model: "StepModel"):
+    """Take one optimizer step on `variables` downhill on a loss.
+
+    Args:
+        loss_fn: called once, without arguments; returns `(loss, extras)`: a scalar tensor, and any nest of
+            tensors to hand back (scores, for an accuracy). It may update other variables of `model`
+            (batch-norm statistics, random states); those updates are kept.
+        variables: the trainable Keras variables to move; nothing else receives a gradient.
+        optimizer: a Keras optimizer built on exactly these variables.
+        model: the `StepModel` that owns every variable `loss_fn` touches.
+
+    Returns:
+        `(loss, extras)` as `loss_fn` gave them, from before the update.
+    """
+    try:
+        body = _MINIMIZE[BACKEND]
+    except KeyError:
+        raise UserError(
+            f"artkeras cannot train on the backend {BACKEND!r}: set KERAS_BACKEND to {', '.join(_MINIMIZE)}"
+        ) from None
+    return body(loss_fn, variables, optimizer, model)
+
+
+def without_updates(fn: Callable[[], Any], model: "StepModel"):
+    """Call `fn` as a constant: no gradient flows through its result, and no variable of `model` changes.
+
+    For a forward pass in training mode that must not move the batch-norm statistics a second time.
+    """
+    with keras.StatelessScope(state_mapping=[(v, v.value) for v in model.all_variables()]):
+        return keras.tree.map_structure(keras.ops.stop_gradient, fn())
+
+
+# --- a model that knows how to take a step ----------------------------------------------------------
+
+
+class _JoinedOptimizers:
+    """What Keras' trainers ask of `model.optimizer`: the slots of all players' optimizers, already built."""
+
+    built = True
+
+    def __init__(self, optimizers: list):
+        self._optimizers = optimizers
+
+    @property
+    def variables(self) -> list:
+        return [v for optimizer in self._optimizers for v in optimizer.variables]
+
+
+class StepModel(keras.Model):
+    """A `keras.Model` whose subclasses write one method, `step(batch) -> logs`, in the imperative style.
+
+    `fit` works on TensorFlow, JAX and PyTorch. A subclass creates its networks and optimizers, builds the
+    optimizers, and calls `self.ready(...)` last. `logs` are scalars of *this* step, named as in history.csv.
+    """
+
+    def ready(self, networks: dict[str, keras.Model], optimizers: dict, *, jit: bool | None = None) -> None:
+        """Declare the players; call at the end of `__init__`.
+
+        Args:
+            networks: name -> network; the names are the keys of the checkpoint.
+            optimizers: name -> optimizer, built on its player's variables.
+            jit: compile the step with XLA (torch.compile on PyTorch). Default: on JAX only, since on a CPU
+                XLA's convolutions take twice as long as TensorFlow's own.
+        """
+        self.networks, self.optimizers = networks, optimizers
+        self.compile(optimizer=None, jit_compile=BACKEND == "jax" if jit is None else jit)
+        self.optimizer = _JoinedOptimizers(list(optimizers.values()))  # else Keras makes an RMSprop of its own
+        self.built = True  # else the trainer calls the whole model with pictures to build it
+
+    @property
+    def metrics(self) -> list:
+        return []  # logs are plain values of each step; means are taken where they are written down
+
+    def step(self, batch):
+        """Take one training step on a batch and return its logs, `{name: scalar}`."""
+        raise NotImplementedError
+
+    def all_variables(self) -> list:
+        """Every variable a step may read or write: weights, statistics, random states, optimizer slots."""
+        return [*self.trainable_variables, *self.non_trainable_variables, *self.optimizer.variables]
+
+    def state(self) -> dict[str, keras.Variable]:
+        """The whole training state by name, for checkpoints.
+
+        `.weights.h5` files leave out the states of SeedGenerators and of dropout; this does not.
+        """
+        groups = {**self.networks, **{f"{name}_optimizer": o for name, o in self.optimizers.items()}}
+        named = {f"{group}/{i:03d}": v for group, owner in groups.items() for i, v in enumerate(owner.variables)}
+        known = {id(v) for v in named.values()}
+        own = [v for v in self.non_trainable_variables if id(v) not in known]  # the latents' random state
+        return named | {f"model/{i:03d}": v for i, v in enumerate(own)}
+
+    def sync(self) -> None:
+        """Bring the variables up to date in the middle of `fit` (JAX keeps them elsewhere until then)."""
+        if BACKEND == "jax" and getattr(self, "_jax_state", None) is not None:
+            self.jax_state_sync()
+
+    if BACKEND == "jax":
+
+        def train_step(self, state, data):
+            """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
+            groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
+            mapping = [
+                pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
+            ]
+            with keras.StatelessScope(state_mapping=mapping) as scope:
+                logs = self.step(_first(data))
+                state = tuple([scope.get_current_value(v) for v in group] for group in groups)
+            return logs, state
+
+    else:
+
+        def train_step(self, data):
+            """Run `step` on the pictures that Keras hands over."""
+            return self.step(_first(data))
+
+
+def assign(variables: Mapping[str, keras.Variable], values: Mapping[str, np.ndarray]) -> None:
+    """Fill named variables from arrays of the same names; arrays for other names are left alone.
+
+    Raises:
+        UserError: when one is missing or has another shape; nothing is assigned then.
+    """
+    for name, variable in variables.items():
+        if name not in values:
+            raise UserError(f"the stored state has no {name}: it belongs to another network")
+        if tuple(values[name].shape) != tuple(variable.shape):
+            raise UserError(f"the stored {name} is {values[name].shape}, the network's {tuple(variable.shape)}")
+    for name, variable in variables.items():
+        variable.assign(values[name])
+
+
+def _first(data):
+    return keras.utils.unpack_x_y_sample_weight(data)[0]
+
+
+# --- the cost of networks ----------------------------------------------------------------------------
+
+
+def multiply_adds(network: keras.Model) -> int:
+    """Multiplications with addition of one picture's way through a network (dense and convolutional layers)."""
+    total = 0
+    for layer in network._flatten_layers(include_self=False, recursive=True):
+        kernel = getattr(layer, "kernel", None)
+        if kernel is None:
+            continue
+        # a transposed convolution applies its kernel at each pixel it reads, a convolution at each it writes
+        grid = layer.input.shape if isinstance(layer, keras.layers.Conv2DTranspose) else layer.output.shape
+        total += math.prod(kernel.shape) * math.prod(grid[1:-1])
+    return total
+
+
+def activations(network: keras.Model) -> int:
+    """Numbers that one picture's way through a network leaves behind for the way back."""
+    return sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+
+
+# --- precision and device ---------------------------------------------------------------------------
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:  # not Linux
+        return set()
+    return set(next((line for line in text.splitlines() if line.startswith("flags")), "").split())
+
+
+def _accelerator() -> tuple[str, bool] | None:
+    """Name of the first accelerator the backend sees, and whether it multiplies bfloat16 fast."""
+    if BACKEND == "tensorflow":
+        for gpu in tf.config.list_physical_devices("GPU"):
+            details = tf.config.experimental.get_device_details(gpu)
+            return details.get("device_name", gpu.name), details.get("compute_capability", (0, 0)) >= (8, 0)
+    elif BACKEND == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        if device.platform != "cpu":
+            capability = getattr(device, "compute_capability", "8.0")  # TPUs have none, and are fast
+            return device.device_kind, float(capability) >= 8.0
+    elif BACKEND == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name(0), torch.cuda.is_bf16_supported(including_emulation=False)
+    return None
+
+
+def device() -> str:
+    """Name of the device that trains: the accelerator, or the processor and its core count."""
+    accelerator = _accelerator()
+    if accelerator:
+        return accelerator[0]
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    except OSError:
+        pass
+    return f"{name}, {cores()} cores"
+
+
+def cores() -> int:
+    """Number of processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resolve_precision(precision: str = "auto") -> str:
+    """Turn "auto" into what is fast here: "bfloat16" where the hardware multiplies it, else "float32".
+
+    Raises:
+        UserError: for a name that is not in `PRECISIONS`.
+    """
+    if precision not in PRECISIONS:
+        raise UserError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}")
+    if precision != "auto":
+        return precision
+    accelerator = _accelerator()
+    if accelerator:
+        fast = accelerator[1]
+    else:  # JAX on a CPU gains nothing from bfloat16
+        fast = BACKEND != "jax" and bool(_cpu_flags() & {"avx512_bf16", "amx_bf16"})
+    return "bfloat16" if fast else "float32"
+
+
+@contextmanager
+def precision_policy(precision: str) -> Iterator[str]:
+    """Build networks in this precision: weights stay float32, "bfloat16" makes the products bfloat16."""
+    precision = resolve_precision(precision)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    try:
+        yield precision
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides a result: Python, Keras, the backend, NumPy."""
+    from importlib.metadata import version
+
+    return {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": BACKEND,
+        BACKEND: version(BACKEND),
+        "numpy": version("numpy"),
+    }

@@ -1,0 +1,155 @@
+"""Figures: arrays in, a picture or a Matplotlib figure out. Nothing here reads or writes runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from artkeras.files import atomic
+
+PAPER = (255, 255, 255)
+INK = (90, 90, 90)
+
+
+def grid(
+    pictures: np.ndarray, columns: int | None = None, *, scale: int = 1, gap: int = 2, caption: str = ""
+) -> Image.Image:
+    """Pictures side by side, row by row.
+
+    Args:
+        pictures: (n, height, width, 3) uint8.
+        columns: pictures in a row; default the side of the nearest square.
+        scale: enlarge each picture by this whole factor, pixels kept sharp.
+        gap: pixels between pictures.
+        caption: one line written under the grid.
+
+    Raises:
+        ValueError: when there are no pictures.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.ndim != 4 or not len(pictures):
+        raise ValueError(f"a grid needs pictures of shape (n, height, width, 3), not {pictures.shape}")
+    columns = columns or int(np.ceil(np.sqrt(len(pictures))))
+    rows = -(-len(pictures) // columns)
+    height, width = pictures.shape[1] * scale + gap, pictures.shape[2] * scale + gap
+    strip = 18 if caption else 0
+    canvas = Image.new("RGB", (columns * width + gap, rows * height + gap + strip), PAPER)
+    for i, picture in enumerate(pictures):
+        tile = Image.fromarray(picture).resize((width - gap, height - gap), Image.Resampling.NEAREST)
+        canvas.paste(tile, (gap + i % columns * width, gap + i // columns * height))
+    if caption:
+        pen = ImageDraw.Draw(canvas)
+        pen.text((gap + 2, rows * height + gap + 2), caption, fill=INK, font=ImageFont.load_default(size=12))
+    return canvas
+
+
+def curves(iterations: Mapping[str, np.ndarray], *, title: str = ""):
+    """Losses (above) and the discriminator's accuracies (below), a point a step, with a running mean over them.
+
+    Args:
+        iterations: columns as `Run.iterations()` gives them; those ending in `_loss` go above, the rest below.
+        title: written over the figure.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    from matplotlib import pyplot as plt
+
+    steps = np.arange(1, len(iterations["epoch"]) + 1)
+    names = [name for name in iterations if name not in ("epoch", "step")]
+    panels = [[n for n in names if n.endswith("_loss")], [n for n in names if not n.endswith("_loss")]]
+    panels = [panel for panel in panels if panel]
+    figure, axes = plt.subplots(
+        len(panels), 1, figsize=(7.5, 2.6 * len(panels)), sharex=True, squeeze=False, layout="constrained"
+    )
+    for axis, panel in zip(axes[:, 0], panels, strict=True):
+        for colour, name in enumerate(panel):
+            values = iterations[name]
+            axis.plot(steps, values, color=f"C{colour}", alpha=0.25, linewidth=0.6)
+            axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
+        axis.set_ylabel("loss" if panel[0].endswith("_loss") else "accuracy")
+        axis.legend(frameon=False, loc="upper right")
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.margins(x=0.01)
+    for epoch in np.flatnonzero(np.diff(iterations["epoch"]))[:: max(1, int(iterations["epoch"][-1]) // 10)]:
+        for axis in axes[:, 0]:
+            axis.axvline(epoch + 1.5, color="0.92", linewidth=0.8, zorder=0)
+    axes[-1, 0].set_xlabel(f"step ({int(iterations['epoch'][-1])} epochs)")
+    if title:
+        figure.suptitle(title, fontsize=10, x=0.02, ha="left")
+    plt.close(figure)  # a notebook shows the returned figure; without this it would show it twice
+    return figure
+
+
+def running_mean(values: np.ndarray, window: int | None = None) -> np.ndarray:
+    """Mean over the last `window` values (default a fiftieth of them, at least 5); fewer at the start."""
+    window = window or max(5, len(values) // 50)
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(0, ends - window)
+    return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def panels(images: Mapping[str, Image.Image], *, height: float = 4.0):
+    """Named pictures side by side, as a `matplotlib.figure.Figure`; `height` in inches."""
+    from matplotlib import pyplot as plt
+
+    ratios = [image.width / image.height for image in images.values()]
+    figure, axes = plt.subplots(
+        1,
+        len(images),
+        figsize=(height * sum(ratios), height * 1.1),
+        squeeze=False,
+        layout="constrained",
+        width_ratios=ratios,
+    )
+    for axis, (name, image) in zip(axes[0], images.items(), strict=True):
+        axis.imshow(image)
+        axis.set_title(name, fontsize=10)
+        axis.set_axis_off()
+    plt.close(figure)
+    return figure
+
+
+def save(figure, path: str | Path) -> Path:
+    """Write a picture or a Matplotlib figure as PNG, whole or not at all."""
+    path = Path(path)
+    with atomic(path) as part:
+        if isinstance(figure, Image.Image):
+            figure.save(part, format="PNG", optimize=True)
+        else:
+            figure.savefig(part, format="PNG", dpi=110)
+    return path
+
+
+def gif(frames: Sequence[Image.Image | np.ndarray], path: str | Path, *, milliseconds: int = 200) -> Path:
+    """Write an endless animation, whole or not at all.
+
+    Args:
+        frames: PIL pictures, or (height, width, 3) uint8 arrays, all of one size.
+        path: where to.
+        milliseconds: each frame is shown; the last one four times as long.
+
+    Raises:
+        ValueError: without frames.
+    """
+    if not len(frames):
+        raise ValueError("an animation needs at least one frame")
+    images = [frame if isinstance(frame, Image.Image) else Image.fromarray(frame) for frame in frames]
+    # One palette for all frames: with one each, flat colours flicker from frame to frame.
+    palette = _common_palette(images)
+    images = [image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for image in images]
+    durations = [milliseconds] * (len(images) - 1) + [4 * milliseconds]
+    path = Path(path)
+    with atomic(path) as part:
+        images[0].save(part, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+    return path
+
+
+def _common_palette(images: list[Image.Image]) -> Image.Image:
+    chosen = images[:: max(1, len(images) // 8)]
+    sheet = Image.new("RGB", (chosen[0].width, chosen[0].height * len(chosen)))
+    for i, image in enumerate(chosen):
+        sheet.paste(image.convert("RGB"), (0, i * image.height))
+    return sheet.quantize(255)

@@ -1,0 +1,66 @@
+"""Where the kit keeps its files, and how it writes them so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+
+def home() -> Path:
+    """The folder for caches: `$ARTKERAS_HOME`, else the user's cache folder. It may not exist yet."""
+    chosen = os.environ.get("ARTKERAS_HOME")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("artkeras")
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path` which takes its place only once it is complete.
+
+        with atomic("runs/log.json") as part:
+            part.write_text(text)
+
+    The temporary file is empty, lies in the same folder (made if need be), begins with "." and ends
+    in ".part". On success it is flushed to disk and moved over `path` in one step. On any failure,
+    Ctrl-C included, it is removed and whatever was at `path` stays as it was.
+
+    Note that some writers append their own suffix to a *name* that lacks it (`np.save`, `np.savez`)
+    or choose a format by it (Pillow, Keras): hand those an open file, or name the format.
+
+    Raises:
+        OSError: the folder cannot be made or written, or the disk is full.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A long name is cut, for the random end must not push it beyond what a file system allows.
+    part = path.parent / f".{path.name[:40]}.{secrets.token_hex(8)}.part"
+    try:
+        part.touch(exist_ok=False)
+        yield part
+        _flush(part)
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the first error is the one worth showing
+            part.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until the content of `path` is on the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Wait until the renaming is on the disk too, where the system can do that (Windows cannot)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,160 @@
+"""Two players, a generator and a discriminator, and the two ways the studies let them take turns."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import keras
+from keras import ops
+
+from artkeras.engine import StepModel, minimize, multiply_adds, without_updates
+from artkeras.losses import BCE, AdversarialLoss
+
+
+@contextmanager
+def frozen(network: keras.Model) -> Iterator[None]:
+    """Treat a network as a constant: no gradients, and batch norms run on their moving statistics.
+
+    Dropout is not touched: it follows the `training` argument of the call.
+    """
+    network.trainable = False
+    try:
+        yield
+    finally:
+        network.trainable = True
+
+
+def adam(learning_rate: float = 2e-4, beta_1: float = 0.5) -> keras.optimizers.Optimizer:
+    """Adam as the GAN studies set it (after Radford et al. 2015, arXiv 1511.06434)."""
+    return keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+
+
+class GAN(StepModel):
+    """One alternating step: the discriminator on real and fake pictures, then the generator.
+
+    The discriminator judges the real and the fake batch separately (each with its own batch statistics, as in
+    the DCGAN paper) and moves once on the sum of both losses; then the generator moves on the scores of the same
+    fakes. Logs: `d_loss`, `g_loss`, and the discriminator's accuracies `d_real`, `d_fake`.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        loss: AdversarialLoss = BCE,
+        optimizer: Callable[[], keras.optimizers.Optimizer] = adam,
+        pixel_range: tuple[float, float] = (-1.0, 1.0),
+        seed: int = 0,
+        jit: bool | None = None,
+    ):
+        """Join two networks.
+
+        Args:
+            generator: (n, latent_dim) -> pictures.
+            discriminator: pictures -> scores, (n, 1) or a map.
+            loss: how scores are compared with labels.
+            optimizer: called once for each player.
+            pixel_range: what uint8 0 and 255 become before the discriminator sees them.
+            seed: of the latents, and of drawn labels.
+            jit: see `StepModel.ready`.
+        """
+        super().__init__()
+        self.generator, self.discriminator, self.loss_value = generator, discriminator, loss
+        self.low, self.high = pixel_range
+        self.d_optimizer, self.g_optimizer = optimizer(), optimizer()
+        self.d_optimizer.build(discriminator.trainable_variables)
+        self.g_optimizer.build(generator.trainable_variables)
+        self.random = keras.random.SeedGenerator(seed)
+        self.ready(
+            {"generator": generator, "discriminator": discriminator},
+            {"generator": self.g_optimizer, "discriminator": self.d_optimizer},
+            jit=jit,
+        )
+
+    def draw(self, count):
+        """`count` latents from N(0, 1): (count, latent_dim) float32."""
+        return keras.random.normal((count, self.generator.input_shape[-1]), seed=self.random)
+
+    def scale(self, pictures):
+        """uint8 pictures to floats in the pixel range, on the device."""
+        return ops.cast(pictures, "float32") * ((self.high - self.low) / 255.0) + self.low
+
+    def judge(self, pictures, label_real: bool):
+        """Loss and scores of pictures against a label, the discriminator in training mode."""
+        scores = self.discriminator(pictures, training=True)
+        return self.loss_value(scores, label_real, random=self.random), scores
+
+    def fool(self, latents):
+        """Loss and scores of the pictures the generator, in training mode, makes of latents: label "real"."""
+        return self.judge(self.generator(latents, training=True), True)
+
+    def step(self, batch):
+        """One discriminator step on a batch of real pictures and as many fakes, one generator step.
+
+        Args:
+            batch: (n, size, size, 3) uint8.
+        """
+        real = self.scale(batch)
+        latents = self.draw(ops.shape(real)[0])
+        # The generator sees these latents again below: its batch statistics must not be counted twice.
+        fake = without_updates(lambda: self.generator(latents, training=True), self)
+
+        def both():
+            (on_real, real_scores), (on_fake, fake_scores) = self.judge(real, True), self.judge(fake, False)
+            return on_real + on_fake, (real_scores, fake_scores)
+
+        d_loss, (real_scores, fake_scores) = minimize(
+            both, self.discriminator.trainable_variables, self.d_optimizer, self
+        )
+        g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
+        return self.logs(d_loss, g_loss, real_scores, fake_scores)
+
+    def work(self, batch_size: int) -> float:
+        """Multiply-adds of one step. A way through a network costs 1, its gradient 2 (1 if only passed on)."""
+        g, d = multiply_adds(self.generator), multiply_adds(self.discriminator)
+        return batch_size * ((1 + 3) * g + (2 * 3 + 2) * d)
+
+    def logs(self, d_loss, g_loss, real_scores, fake_scores) -> dict:
+        """The four numbers watched during training."""
+        return {
+            "d_loss": d_loss,
+            "g_loss": g_loss,
+            "d_real": self.loss_value.accuracy(real_scores, True),
+            "d_fake": self.loss_value.accuracy(fake_scores, False),
+        }
+
+
+class CombinedGAN(GAN):
+    """The step of study 1, written in its authors' Keras as `train_on_batch` on D, on D again, on the stack.
+
+    1. half a batch of real pictures, label "real": the discriminator moves;
+    2. half a batch of fakes from the generator at inference, label "fake": the discriminator moves again;
+    3. a whole batch of latents through the generator and the *frozen* discriminator, label "real": only the
+       generator moves. The frozen discriminator's batch norms run on moving statistics, its dropout stays on.
+
+    `d_loss` is the mean of the two discriminator losses, each from before its own update.
+    """
+
+    def step(self, batch):
+        """The three updates.
+
+        Args:
+            batch: (n, size, size, 3) uint8; the first half is used as real pictures, n latents are drawn.
+        """
+        count = ops.shape(batch)[0]
+        half = count // 2
+        real = self.scale(batch[:half])
+        fake = ops.stop_gradient(self.generator(self.draw(half), training=False))
+        variables = self.discriminator.trainable_variables
+
+        on_real, real_scores = minimize(lambda: self.judge(real, True), variables, self.d_optimizer, self)
+        on_fake, fake_scores = minimize(lambda: self.judge(fake, False), variables, self.d_optimizer, self)
+        latents = self.draw(count)
+        with frozen(self.discriminator):
+            g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
+        return self.logs((on_real + on_fake) / 2, g_loss, real_scores, fake_scores)
+
+    def work(self, batch_size: int) -> float:
+        """Multiply-adds of one step: 516 G for model 1 at batch 128."""
+        g, d = multiply_adds(self.generator), multiply_adds(self.discriminator)
+        return batch_size * ((0.5 + 3) * g + (2 * 0.5 * 3 + 2) * d)

@@ -1,0 +1,78 @@
+"""The two players of study 1 (colour-field paintings, ART-GAN 2021).
+
+Published parameter totals at width 128 and size 64: discriminator 2,101,761; generator 1,728,387 without and
+1,730,435 with batch normalisation.
+"""
+
+import keras
+from keras import layers
+
+SLOPE = 0.2  # of every LeakyReLU
+
+
+def _check(size: int, width: int) -> None:
+    if size < 16 or size & (size - 1):
+        raise ValueError(f"size must be a power of two of at least 16, not {size}")
+    if width < 1:
+        raise ValueError(f"width must be at least 1, not {width}")
+
+
+def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: bool = False) -> keras.Model:
+    """Latents to pictures: a 4 x 4 projection, doubled by transposed convolutions.
+
+    Args:
+        latent_dim: length of a latent vector, drawn from N(0, 1).
+        size: side of the picture, a power of two of at least 16; published 64.
+        width: filters of each transposed convolution; published 128.
+        norm: batch normalisation (momentum 0.8) between each transposed convolution and its LeakyReLU.
+
+    Returns:
+        (n, latent_dim) -> (n, size, size, 3) in [-1, 1], float32.
+
+    Raises:
+        ValueError: for a size or width that cannot be built.
+    """
+    _check(size, width)
+    latents = x = keras.Input((latent_dim,), name="latents")
+    x = layers.Dense(4 * 4 * 2 * width)(x)
+    x = layers.LeakyReLU(negative_slope=SLOPE)(x)
+    x = layers.Reshape((4, 4, 2 * width))(x)
+    side = 4
+    while side < size:
+        x = layers.Conv2DTranspose(width, 4, strides=2, padding="same")(x)
+        if norm:
+            x = layers.BatchNormalization(momentum=0.8)(x)
+        x = layers.LeakyReLU(negative_slope=SLOPE)(x)
+        side *= 2
+    x = layers.Conv2D(3, 3, padding="same")(x)
+    x = layers.Activation("tanh", dtype="float32")(x)  # pictures leave in float32 whatever the precision
+    return keras.Model(latents, x, name="generator")
+
+
+def discriminator(size: int = 64, width: int = 128, norm: bool = False, dropout: float = 0.4) -> keras.Model:
+    """Pictures to one score each, positive for "real": a logit, the study's sigmoid being in the loss.
+
+    Args:
+        size: side of the picture, a power of two of at least 16; published 64.
+        width: filters of the first convolution (then 2, 2 and 4 times as many); published 128.
+        norm: batch normalisation after the second to fourth convolution (model 3; the study does not say where
+            it stood; with it there are 2,106,369 parameters).
+        dropout: share of features dropped before the last layer.
+
+    Returns:
+        (n, size, size, 3) in [-1, 1] -> (n, 1), float32.
+
+    Raises:
+        ValueError: for a size or width that cannot be built.
+    """
+    _check(size, width)
+    pictures = x = keras.Input((size, size, 3), name="pictures")
+    for index, (filters, strides) in enumerate([(width, 1), (2 * width, 2), (2 * width, 2), (4 * width, 2)]):
+        x = layers.Conv2D(filters, 3, strides=strides, padding="same")(x)
+        if norm and index:
+            x = layers.BatchNormalization()(x)
+        x = layers.LeakyReLU(negative_slope=SLOPE)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(dropout)(x)
+    x = layers.Dense(1, dtype="float32")(x)
+    return keras.Model(pictures, x, name="discriminator")

@@ -1,0 +1,24 @@
+"""The studies' recipes, one module a study, and the table of all of them."""
+
+import difflib
+
+from artkeras.errors import UserError
+from artkeras.recipes import colour_field
+from artkeras.recipes.recipe import Builder, Recipe
+
+__all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
+
+RECIPES: dict[str, Recipe] = {r.name: r for r in [*colour_field.RECIPES]}
+
+
+def recipe(name: str) -> Recipe:
+    """Look up a recipe by its name, "study/variant".
+
+    Raises:
+        UserError: for an unknown name; the message gives the nearest ones.
+    """
+    try:
+        return RECIPES[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, RECIPES, cutoff=0.4) or sorted(RECIPES)
+        raise UserError(f"no recipe is called {name!r}: did you mean {' or '.join(near)}?") from None

@@ -1,0 +1,165 @@
+"""What a recipe is: values that say what to build, on which data, how long, from which seed.
+
+Recipes hold no code and importing them loads no Keras: what they build is named by `Builder`s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from artkeras import data
+from artkeras.losses import BCE, AdversarialLoss
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Builder:
+    """A function named by where it lives, with some of its keywords filled in.
+
+    Like `functools.partial`, but it can be written to JSON, compared, and made without importing the function.
+
+    >>> Builder("artkeras.networks.colour_field:generator", norm=True)(size=64)   # a keras.Model
+    """
+
+    def __init__(self, path: str, **options: Any):
+        self.path, self.options = path, options
+
+    def but(self, **options: Any) -> "Builder":
+        """The same builder with other options."""
+        return Builder(self.path, **(self.options | options))
+
+    def __call__(self, **more: Any):
+        module, name = self.path.split(":")
+        return getattr(import_module(module), name)(**(self.options | more))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Builder) and (self.path, self.options) == (other.path, other.options)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{key}={value!r}" for key, value in self.options.items())
+        return f"{self.path}({options})"
+
+
+def _plain(value: Any) -> Any:
+    """A recipe's value as JSON has it."""
+    if isinstance(value, Builder):
+        return {"build": value.path, **_plain(value.options)}
+    if isinstance(value, AdversarialLoss):
+        return {"compare": value.compare, "real": list(value.real), "fake": list(value.fake)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _builder(plain: dict[str, Any]) -> Builder:
+    return Builder(plain["build"], **{key: value for key, value in plain.items() if key != "build"})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training, as values. A variant is `dataclasses.replace(other, ...)`: its difference.
+
+    What decides the result:
+
+    Attributes:
+        name: "study/variant".
+        study: where its pictures are looked for, see `artkeras.data.find`.
+        model: the class that takes the steps; called with the networks, `loss`, `optimizer`, `pixel_range`, `seed`.
+        networks: keyword of the model -> builder; each is called with `size` and `width`.
+        optimizer: called once for each player.
+        loss: see `artkeras.losses`.
+        size: side of the square pictures, in pixels.
+        width: filters of the thinnest layer; the published value is in each network's docstring.
+        batch_size: pictures a step.
+        epochs: one epoch is len(pictures) // batch_size steps of pictures drawn with replacement.
+        seed: of the initial weights, the latents, the draws and the holdout.
+        subset: "all", "kept" (not rejected by the study's authors) or "curated".
+        expand: train on six copies of each painting (flips and rotations).
+        fit: "stretch" or "crop", how a painting becomes a square.
+        holdout: share of the paintings kept out of training, for judging.
+        limit: at most so many paintings; None for all.
+        pixel_range: what black and white become before the networks see them.
+        channels: "rgb", or "bgr" for a study that mixed them up.
+        scale: "full" or "quick".
+
+    What only describes:
+
+    Attributes:
+        change: the one thing that sets it apart, in a line.
+        source: whose work it is.
+        published: what its authors report: epochs, time, results.
+        departures: where we knowingly do otherwise than the study.
+        laptop: the values `quick()` puts in place.
+        sample_every: epochs between sample grids.
+    """
+
+    name: str
+    study: str
+    model: Builder
+    networks: Mapping[str, Builder]
+    optimizer: Builder = field(default_factory=lambda: Builder("artkeras.models.gan:adam"))
+    loss: AdversarialLoss = BCE
+    size: int = 64
+    width: int = 128
+    batch_size: int = 128
+    epochs: int = 150
+    seed: int = 0
+    subset: str = "kept"
+    expand: bool = True
+    fit: str = "stretch"
+    holdout: float = 0.0
+    limit: int | None = None
+    pixel_range: tuple[float, float] = (-1.0, 1.0)
+    channels: str = "rgb"
+    scale: str = "full"
+
+    change: str = ""
+    source: str = ""
+    published: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    departures: tuple[str, ...] = ()
+    laptop: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    sample_every: int = 10
+
+    DESCRIPTIONS = ("change", "source", "published", "departures", "laptop", "sample_every")
+
+    def quick(self) -> "Recipe":
+        """The same study at laptop size: smaller pictures, thinner networks, fewer paintings, under a minute."""
+        return replace(self, scale="quick", **self.laptop)
+
+    def pictures(self, folder=None) -> tuple[data.Pictures, data.Pictures | None]:
+        """Find, load and split this recipe's pictures: `(training, held out)`. See `artkeras.data.load`."""
+        return data.load(
+            self.study, self.size, folder=folder, subset=self.subset, expand=self.expand, fit=self.fit,
+            holdout=self.holdout, seed=self.seed, limit=self.limit,
+        )  # fmt: skip
+
+    def network(self, name: str):
+        """Build one network, with fresh weights."""
+        return self.networks[name](size=self.size, width=self.width)
+
+    def build(self, *, jit: bool | None = None):
+        """Build the model, weights drawn from `seed`, in the precision policy in force."""
+        import keras
+
+        keras.utils.set_random_seed(self.seed)
+        return self.model(
+            **{name: self.network(name) for name in self.networks},
+            loss=self.loss, optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """What decides the result, as plain values."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in self.DESCRIPTIONS}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Recipe":
+        """Read what `to_json` wrote. Descriptions are left out."""
+        values = dict(plain)
+        values |= {key: _builder(values[key]) for key in ("model", "optimizer")}
+        values["networks"] = {key: _builder(value) for key, value in values["networks"].items()}
+        loss = values["loss"]
+        values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
+        values["pixel_range"] = tuple(values["pixel_range"])
+        return cls(**values)

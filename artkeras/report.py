@@ -1,0 +1,118 @@
+"""Reports: what a run gave, as a folder worth keeping (`results/<recipe>/`).
+
+    card.md         what was done, reported beside ours, departures, findings
+    grid.png        49 samples of fixed latents, not chosen
+    curves.png      losses and accuracies of every step
+    history.csv     their means, an epoch a row
+    generator.npz   the generator in float16, for `artkeras.load`
+
+Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
+kept when the report is made again.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from artkeras import figures
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.run import Run
+from artkeras.sampling import save_generator
+
+FINDINGS = "## Findings\n"
+NO_FINDINGS = "None written yet.\n"
+
+
+def report(run: Run | str | Path, out: str | Path = "results") -> Path:
+    """Write a run's report to `out/<recipe name>` and return that folder.
+
+    Raises:
+        UserError: for a run that has no finished epoch, or a quick one of a recipe that has a full result.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    history = run.history()
+    if not len(history.get("epoch", ())):
+        raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    folder = Path(out) / run.recipe.name
+    sampler = run.sampler()
+    figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
+    figures.save(figures.curves(run.iterations(), title=sampler.caption), folder / "curves.png")
+    with atomic(folder / "history.csv") as part:
+        shutil.copyfile(run.path / "history.csv", part)
+    save_generator(folder / "generator.npz", run, sampler)
+    card = folder / "card.md"
+    findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
+    with atomic(card) as part:
+        part.write_text(_card(run) + "\n" + FINDINGS + "\n" + findings)
+    return folder
+
+
+def _card(run: Run) -> str:
+    recipe, facts, history = run.recipe, run.environment, run.history()
+    pictures = facts["pictures"]
+    late = slice(-max(1, len(history["epoch"]) // 10), None)
+    means = {
+        name: f"{np.mean(values[late]):.2f}" for name, values in history.items() if name not in ("epoch", "seconds")
+    }
+    rows = [
+        ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
+        ("time", recipe.published.get("time", "none"), duration(float(history["seconds"][-1]))),
+        (
+            "results",
+            recipe.published.get("reported", "none"),
+            "at the end " + ", ".join(f"{name} {value}" for name, value in means.items()),
+        ),
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
+    held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
+    source = "procedural stand-in" if run.stand_in else "real pictures"
+    departures = [*recipe.departures]
+    if recipe.scale == "quick":
+        departures.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
+    return "\n".join(
+        [
+            f"# {recipe.name}",
+            "",
+            f"{recipe.change[:1].upper()}{recipe.change[1:]}. After {recipe.source}.",
+            "",
+            "![samples](grid.png)",
+            "",
+            "Samples of 49 fixed latents, not chosen.",
+            "",
+            "| | reported | ours |",
+            "|---|---|---|",
+            *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
+            "",
+            f"- pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
+            f"- seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
+            f"- device: {facts['device']}, {facts['precision']}; {versions}",
+            f"- command: `{command(run)}`",
+            "",
+            "![curves](curves.png)",
+            "",
+            "## Departures from the study",
+            "",
+            *(f"- {departure}" for departure in departures or ["none known"]),
+            "",
+        ]
+    )
+
+
+def command(run: Run) -> str:
+    """The command line that makes a run like this one."""
+    recipe = run.recipe
+    words = ["python -m artkeras train", recipe.name, f"--epochs {recipe.epochs}", f"--seed {recipe.seed}"]
+    words += [f"--precision {run.environment['precision']}"]
+    words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
+    words += ["--quick"] if recipe.scale == "quick" else []
+    return " ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

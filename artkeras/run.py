@@ -1,0 +1,294 @@
+"""A run: one folder that knows everything about one training.
+
+    runs/colour_field-model_2-20260102-030405/
+        recipe.json        what was built, on which pictures, how long, from which seed
+        environment.json   device, precision, versions, the command, the pictures' fingerprint
+        iterations.csv     losses and accuracies of every step
+        history.csv        their means, an epoch a row
+        samples/           a grid of the same latents every few epochs, and samples.gif of them all
+        checkpoints/       the whole training state, by epochs and by time
+
+Reading a run loads no Keras until its networks are asked for.
+"""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.recipes import RECIPES, Recipe
+
+_CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """How far a training has come: whole epochs done, and steps done of the next one."""
+
+    epoch: int = 0
+    step: int = 0
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
+
+    @property
+    def file_name(self) -> str:
+        """Name of the checkpoint taken here."""
+        return f"epoch-{self.epoch:04d}" + (f"-step-{self.step:05d}" if self.step else "") + ".npz"
+
+
+class Run:
+    """A training's folder. `Run(path)` opens one; `Run.create(...)` makes one."""
+
+    def __init__(self, path: str | Path):
+        """Open an existing run.
+
+        Raises:
+            UserError: when the folder is missing, is not a run, or its recipe cannot be read.
+        """
+        self.path = Path(path)
+        if not (self.path / "recipe.json").is_file():
+            what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "does not exist"
+            raise UserError(f"{path} {what}: give the folder of a run, such as one of those in runs/")
+        try:
+            plain = self._read_json("recipe.json")
+            self.recipe = Recipe.from_json(plain)
+            self.environment: dict[str, Any] = self._read_json("environment.json")
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise UserError(f"{path} cannot be read as a run ({error}): train again, or restore its files") from None
+        described = RECIPES.get(self.recipe.name)
+        if described:  # descriptions are not stored: take today's
+            self.recipe = _with_descriptions(self.recipe, described)
+
+    @classmethod
+    def create(cls, out: str | Path, recipe: Recipe, environment: Mapping[str, Any]) -> "Run":
+        """Make a new run folder under `out`, complete or not at all.
+
+        Raises:
+            UserError: when `out` is a file or itself a run.
+            OSError: when it cannot be written.
+        """
+        out = Path(out)
+        if out.is_file():
+            raise UserError(f"{out} is a file: give --out the folder that runs go to")
+        if (out / "recipe.json").exists():
+            raise UserError(f"{out} is a run already: give --out the folder above it, or go on with: resume {out}")
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        quick = "-quick" if recipe.scale == "quick" else ""
+        base = f"{recipe.name.replace('/', '-')}{quick}-{stamp}"
+        number = 1
+        while True:  # two runs may start in one second
+            path = out / (base if number == 1 else f"{base}-{number}")
+            try:
+                path.mkdir(parents=True)
+                break
+            except FileExistsError:
+                number += 1
+        # recipe.json comes last: a folder without it is not a run
+        _write_json(path / "environment.json", environment)
+        _write_json(path / "recipe.json", recipe.to_json())
+        return cls(path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}: {self.recipe.name}, {len(self.history().get('epoch', []))} epochs)"
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        return json.loads((self.path / name).read_text())
+
+    def update(self, *, recipe: Recipe | None = None, environment: Mapping[str, Any] | None = None) -> None:
+        """Write changed values (more epochs, another session) to the run's files."""
+        if recipe is not None:
+            self.recipe = recipe
+            _write_json(self.path / "recipe.json", recipe.to_json())
+        if environment is not None:
+            self.environment = dict(environment)
+            _write_json(self.path / "environment.json", environment)
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether it was trained on the procedural stand-in instead of paintings."""
+        return bool(self.environment["pictures"]["stand_in"])
+
+    def caption(self, position: Position | None = None) -> str:
+        """One line for under a figure: recipe, how far, and whether the pictures were a stand-in."""
+        parts = [self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")]
+        if position is not None:
+            parts.append(f"epoch {position.epoch}" + (f".{position.step}" if position.step else ""))
+        if self.stand_in:
+            parts.append("procedural stand-in")
+        return ", ".join(parts)
+
+    # --- tables -------------------------------------------------------------------------------------
+
+    def history(self) -> dict[str, np.ndarray]:
+        """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far."""
+        return read_table(self.path / "history.csv")
+
+    def iterations(self) -> dict[str, np.ndarray]:
+        """Losses and accuracies of every step: name -> (steps,) array, with `epoch` and `step` from 1."""
+        return read_table(self.path / "iterations.csv")
+
+    def rewind(self, position: Position) -> None:
+        """Cut the tables back to a checkpoint: what came after it will be trained, and written, again."""
+        _keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
+        _keep_rows(
+            self.path / "iterations.csv",
+            lambda row: (int(row["epoch"]), int(row["step"])) <= (position.epoch + 1, position.step),
+        )
+
+    def sweep(self) -> None:
+        """Remove what a killed process left half-written."""
+        for part in self.path.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+
+    # --- checkpoints --------------------------------------------------------------------------------
+
+    def checkpoints(self) -> dict[Position, Path]:
+        """The checkpoints there are, oldest first."""
+        found = {}
+        for path in (self.path / "checkpoints").glob("epoch-*.npz"):
+            match = _CHECKPOINT.fullmatch(path.name)
+            if match:
+                found[Position(int(match[1]), int(match[2] or 0))] = path
+        return dict(sorted(found.items()))
+
+    def save_checkpoint(self, position: Position, state: Mapping[str, np.ndarray], seconds: float) -> Path:
+        """Write a checkpoint, whole or not at all.
+
+        Args:
+            position: how far training has come.
+            state: name -> array, see `StepModel.state`.
+            seconds: of training so far.
+        """
+        path = self.path / "checkpoints" / position.file_name
+        facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
+        with atomic(path) as part, open(part, "wb") as file:
+            np.savez(file, facts=np.array(json.dumps(facts)), **state)
+        return path
+
+    def load_checkpoint(self, position: Position) -> tuple[dict[str, np.ndarray], float]:
+        """Read a checkpoint: the state by name, and the seconds trained until then.
+
+        Raises:
+            UserError: when the file is damaged.
+        """
+        path = self.checkpoints()[position]
+        try:
+            with np.load(path) as file:
+                state = {name: file[name] for name in file.files}
+                facts = json.loads(str(state.pop("facts")))
+        except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
+            raise UserError(
+                f"the checkpoint {path} is damaged ({error}): delete it to go on from an older one"
+            ) from None
+        return state, float(facts["seconds"])
+
+    # --- pictures -----------------------------------------------------------------------------------
+
+    def sampler(self, position: Position | None = None):
+        """The generator at a checkpoint (default: the last sound one), as a `Sampler`.
+
+        Raises:
+            UserError: when there is none.
+        """
+        from artkeras.sampling import Sampler, network_from_state
+
+        candidates = [position] if position else list(reversed(self.checkpoints()))
+        for candidate in candidates:
+            try:
+                state, _ = self.load_checkpoint(candidate)
+            except UserError:
+                if candidate == candidates[-1]:
+                    raise
+                continue
+            return Sampler(self.recipe, network_from_state(self.recipe, "generator", state), self.caption(candidate))
+        raise UserError(
+            f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
+        )
+
+    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
+        """New pictures by the last checkpoint: (count, size, size, 3) uint8."""
+        return self.sampler().sample(count, seed)
+
+
+def _with_descriptions(recipe: Recipe, described: Recipe) -> Recipe:
+    from dataclasses import replace
+
+    return replace(recipe, **{name: getattr(described, name) for name in Recipe.DESCRIPTIONS})
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    with atomic(path) as part:
+        part.write_text(json.dumps(values, indent=2) + "\n")
+
+
+# --- tables -------------------------------------------------------------------------------------------
+
+
+class Table:
+    """A CSV file that grows by rows and is flushed to disk when told."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file: io.TextIOWrapper | None = None
+        self._writer: csv.DictWriter | None = None
+
+    def append(self, rows: list[dict[str, Any]]) -> None:
+        """Write rows of equal keys; the first ones of a new file decide the columns."""
+        if not rows:
+            return
+        if self._file is None:
+            new = not self.path.exists()
+            self._file = open(self.path, "a", newline="")
+            self._writer = csv.DictWriter(self._file, rows[0])
+            if new:
+                self._writer.writeheader()
+        self._writer.writerows(rows)
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file; a later `append` opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    """Whole rows of a table; a last line that a killed process left unfinished is skipped."""
+    if not path.exists():
+        return
+    text = path.read_text()
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    yield from csv.DictReader(lines)
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64."""
+    rows = list(_rows(path))
+    return {
+        name: np.array([float(row[name]) for row in rows], dtype="int64" if name in ("epoch", "step") else "float64")
+        for name in (rows[0] if rows else ())
+    }
+
+
+def _keep_rows(path: Path, wanted) -> None:
+    if not path.exists():
+        return
+    rows = [row for row in _rows(path) if wanted(row)]
+    if not rows:
+        path.unlink()
+        return
+    with atomic(path) as part, open(part, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,153 @@
+"""New pictures from a trained generator: of a run, or of the results that come with the kit."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from artkeras import data
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.recipes import Recipe, recipe
+from artkeras.run import Run
+
+BATCH = 64
+
+
+class Sampler:
+    """A trained generator that turns seeds into pictures.
+
+    Attributes:
+        recipe: the recipe it was trained by.
+        generator: the Keras model, (n, latent_dim) -> (n, size, size, 3).
+        caption: one line saying what it is.
+    """
+
+    def __init__(self, recipe: Recipe, generator, caption: str):
+        self.recipe, self.generator, self.caption = recipe, generator, caption
+
+    def __repr__(self) -> str:
+        return f"Sampler({self.caption})"
+
+    def latents(self, count: int, seed: int = 0) -> np.ndarray:
+        """`count` latents from N(0, 1), the same for the same seed: (count, latent_dim) float32."""
+        if count < 1:
+            raise UserError(f"cannot draw {count} pictures: ask for at least 1")
+        return fixed_latents(count, self.generator.input_shape[-1], seed)
+
+    def pictures(self, latents: np.ndarray) -> np.ndarray:
+        """The pictures of these latents: (n, latent_dim) -> (n, size, size, 3) uint8 RGB."""
+        return render(self.recipe, self.generator, latents)
+
+    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
+        """`count` new pictures, the same for the same seed: (count, size, size, 3) uint8 RGB."""
+        return self.pictures(self.latents(count, seed))
+
+    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
+        """A closed walk through latent space: (frames, size, size, 3) uint8 RGB.
+
+        Between stops the path follows great circles: in 100 dimensions latents lie close to a sphere, and a straight
+        line between two of them runs through its empty middle, where pictures fade.
+        """
+        if frames < stops or stops < 2:
+            raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
+        corners = self.latents(stops, seed)
+        path = []
+        for place in np.arange(frames) * stops / frames:
+            start, end = corners[int(place)], corners[(int(place) + 1) % stops]
+            path.append(slerp(start, end, place % 1))
+        return self.pictures(np.stack(path))
+
+
+def fixed_latents(count: int, latent_dim: int, seed: int = 0) -> np.ndarray:
+    """Latents that depend on nothing but their arguments: (count, latent_dim) float32 from N(0, 1)."""
+    return np.random.default_rng(seed).normal(size=(count, latent_dim)).astype("float32")
+
+
+def slerp(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    """The point at `share` (0 to 1) of the way from one latent to another, along a great circle."""
+    cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    if np.sin(angle) < 1e-6:  # parallel: the circle is not defined, a line is as good
+        return (1 - share) * start + share * end
+    return (np.sin((1 - share) * angle) * start + np.sin(share * angle) * end) / np.sin(angle)
+
+
+def render(recipe: Recipe, generator, latents: np.ndarray) -> np.ndarray:
+    """Run a generator at inference and undo the recipe's pixel range: (n, size, size, 3) uint8 RGB."""
+    from keras import ops
+
+    batches = [
+        ops.convert_to_numpy(generator(ops.convert_to_tensor(latents[i : i + BATCH]), training=False))
+        for i in range(0, len(latents), BATCH)
+    ]
+    pictures = data.to_uint8(np.concatenate(batches), *recipe.pixel_range)
+    return pictures[..., ::-1] if recipe.channels == "bgr" else pictures
+
+
+def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray]):
+    """Build a recipe's network in float32 and fill it from a checkpoint's or a result's arrays.
+
+    Raises:
+        UserError: when the arrays do not fit the network.
+    """
+    from artkeras import engine
+
+    with engine.precision_policy("float32"):
+        network = recipe.network(name)
+    engine.assign({f"{name}/{i:03d}": v for i, v in enumerate(network.variables)}, state)
+    return network
+
+
+# --- results that come with the kit -------------------------------------------------------------------
+
+
+def results_folder() -> Path:
+    """Where the committed results are: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "results"
+    return inside if inside.is_dir() else package.parent / "results"
+
+
+def save_generator(path: Path, run: Run, sampler: Sampler) -> None:
+    """Write a generator in float16, with the recipe that rebuilds it: about 3.5 MB for the colour-field networks."""
+    state = {f"generator/{i:03d}": np.asarray(v).astype("float16") for i, v in enumerate(sampler.generator.variables)}
+    bad = [name for name, values in state.items() if not np.isfinite(values).all()]
+    if bad:
+        raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
+    facts = {"recipe": run.recipe.to_json(), "caption": sampler.caption}
+    with atomic(path) as part, open(part, "wb") as file:
+        np.savez_compressed(file, facts=np.array(json.dumps(facts)), **state)
+
+
+def load(what: str | Path) -> Sampler:
+    """Open a trained generator.
+
+    Args:
+        what: the folder of a run, or the name of a recipe with a result in the kit.
+
+    Raises:
+        UserError: when it is neither.
+
+    >>> load("colour_field/model_2").sample(16)     # (16, 64, 64, 3) uint8
+    """
+    if (Path(what) / "recipe.json").is_file():
+        return Run(what).sampler()
+    path = results_folder() / str(what) / "generator.npz"
+    if not path.is_file():
+        if Path(what).exists():
+            Run(what)  # says what is wrong with it
+        chosen = recipe(str(what))  # says which names are near
+        have = ", ".join(
+            sorted(str(p.parent.relative_to(results_folder())) for p in results_folder().rglob("generator.npz"))
+        )
+        raise UserError(
+            f"the kit has no trained generator for {chosen.name} (it has: {have or 'none'}): "
+            f"train one with: python -m artkeras train {chosen.name}, and give its run"
+        )
+    with np.load(path) as file:
+        state = {name: file[name] for name in file.files}
+    facts = json.loads(str(state.pop("facts")))
+    made_by = Recipe.from_json(facts["recipe"])
+    return Sampler(made_by, network_from_state(made_by, "generator", state), facts["caption"])

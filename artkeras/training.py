@@ -1,0 +1,240 @@
+"""Training: a recipe in, a run out; and going on with a run that was stopped."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import artkeras
+from artkeras import callbacks, data, engine
+from artkeras.engine import keras
+from artkeras.errors import UserError
+from artkeras.plan import Plan, plan, steps_per_epoch
+from artkeras.recipes import Recipe
+from artkeras.recipes import recipe as find_recipe
+from artkeras.run import Position, Run
+
+Log = Callable[[str], None]
+
+
+class Batches(keras.utils.PyDataset):
+    """The pictures of one epoch's steps, drawn with replacement.
+
+    Those of a step depend on nothing but (seed, epoch, step), so that a resumed epoch goes on with the very
+    pictures it would have had. Keras' own shuffling cannot be resumed.
+    """
+
+    def __init__(self, pictures: data.Pictures, recipe: Recipe, epoch: int, first_step: int = 0):
+        super().__init__()
+        self.pictures, self.recipe, self.epoch, self.first_step = pictures, recipe, epoch, first_step
+
+    def __len__(self) -> int:
+        return steps_per_epoch(self.recipe, self.pictures) - self.first_step
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Pictures of the index-th remaining step: (batch_size, size, size, 3) uint8."""
+        random = np.random.default_rng([self.recipe.seed, self.epoch, self.first_step + index])
+        chosen = self.pictures.take(random.integers(len(self.pictures), size=self.recipe.batch_size))
+        return chosen[..., ::-1].copy() if self.recipe.channels == "bgr" else chosen
+
+
+def train(
+    recipe: Recipe | str,
+    *,
+    data: str | Path | None = None,
+    precision: str = "auto",
+    jit: bool | None = None,
+    out: str | Path = "runs",
+    dry_run: bool = False,
+    log: Log = print,
+) -> Run | Plan:
+    """Train by a recipe, into a new run folder.
+
+    Args:
+        recipe: a `Recipe`, or the name of one.
+        data: a folder of pictures; default where `artkeras.data.find` looks.
+        precision: "auto", "float32" or "bfloat16".
+        jit: compile the step with XLA; default where that is faster.
+        out: the folder that gets the run's folder.
+        dry_run: only say what it would cost.
+        log: called with each line of news.
+
+    Returns:
+        The `Run`; with `dry_run` the `Plan`.
+
+    Raises:
+        UserError: for anything the user can put right; nothing is written then.
+        KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
+    """
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    pictures = _pictures(recipe, data, log)
+    model, precision = _model(recipe, precision, jit)
+    cost = plan(recipe, pictures, model, precision, Position())
+    log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
+    if dry_run:
+        return cost
+    run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
+    log(f"run: {run.path}")
+    return _fit(run, model, pictures, Position(), 0.0, log)
+
+
+def resume(
+    run: Run | str | Path,
+    *,
+    epochs: int | None = None,
+    data: str | Path | None = None,
+    log: Log = print,
+    **expected: Any,
+) -> Run:
+    """Go on with a run from its last sound checkpoint, as if it had never stopped.
+
+    Args:
+        run: a `Run` or its folder.
+        epochs: a new total, not less than what is done; everything else must stay as it was.
+        data: the folder of its pictures, if they have moved; their content must be the same.
+        log: called with each line of news.
+        **expected: recipe values (`seed=`, `holdout=`, ...) or `precision=` that the caller believes it has.
+
+    Raises:
+        UserError: when something differs (all differences are listed), or no checkpoint can be read.
+        KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
+    before = run.environment
+    folder = data or (None if run.stand_in else before["pictures"]["source"])
+    pictures = _pictures(recipe, folder, log)
+    precision = before["precision"]
+    asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
+    pairs = {
+        **{name: (getattr(recipe, name, before.get(name)), value) for name, value in asked.items()},
+        "backend": (before["versions"]["backend"], engine.BACKEND),
+        "pictures": tuple(
+            f"{len_} of {source} ({fingerprint[:8]})"
+            for len_, source, fingerprint in (
+                (
+                    before["pictures"]["pictures"],
+                    before["pictures"]["source"],
+                    before["pictures"]["fingerprint"],
+                ),
+                (len(pictures), pictures.source, pictures.fingerprint),
+            )
+        ),
+    }
+    changed = [f"{name} was {old}, now {new}" for name, (old, new) in pairs.items() if old != new]
+    if changed:
+        raise UserError(
+            f"{run.path} cannot go on with other values ({'; '.join(changed)}): give the old ones, or train anew"
+        )
+    for name, version in engine.versions().items():
+        if before["versions"].get(name) != version:
+            log(f"note: {name} was {before['versions'].get(name)}, now {version}: last digits may differ")
+
+    model, _ = _model(recipe, precision, before["jit"])
+    position, state, seconds = _last_checkpoint(run, log)
+    if recipe.epochs < position.epoch or (recipe.epochs == position.epoch and position.step):
+        raise UserError(f"{run.path} has done {position} already: give a total of more epochs")
+    if state is not None:
+        engine.assign(model.state(), state)
+    run.rewind(position)
+    run.sweep()
+    if recipe.epochs == position.epoch:
+        log(f"{run.path} has done its {recipe.epochs} epochs: give --epochs to train on")
+        return run
+    run.update(recipe=recipe, environment=before | {"resumed": [*before["resumed"], [str(position), _now()]]})
+    log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
+    return _fit(run, model, pictures, position, seconds, log)
+
+
+def _fit(run: Run, model: engine.StepModel, pictures: data.Pictures, start: Position, seconds: float, log: Log) -> Run:
+    recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
+    recorder = callbacks.Recorder(run, steps, start, seconds)
+    checkpoint = callbacks.Checkpoint(run, recorder)
+    grid = callbacks.SampleGrid(run, recorder)
+    try:
+        with callbacks.stop_signals() as asked:
+            beside = [recorder, grid, checkpoint, callbacks.CalmStop(checkpoint, asked)]
+            for epoch in range(start.epoch, recipe.epochs):
+                batches = Batches(pictures, recipe, epoch, start.step if epoch == start.epoch else 0)
+                model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=beside)
+    except KeyboardInterrupt:
+        saved = recorder.position if recorder.position in run.checkpoints() else "its last checkpoint"
+        raise KeyboardInterrupt(f"stopped at {saved}; go on with: python -m artkeras resume {run.path}") from None
+    except OSError as error:  # a full disk, a drive that went away
+        raise UserError(
+            f"training stopped, the run cannot be written ({error.strerror or error}): make room, then go on with: "
+            f"python -m artkeras resume {run.path}"
+        ) from error
+    finally:
+        recorder.close()
+    callbacks.write_gif(run)
+    log(f"done: {run.path}")
+    return run
+
+
+def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> data.Pictures:
+    pictures, held_out = recipe.pictures(folder)
+    for note in pictures.notes:
+        log(f"note: {note}")
+    if pictures.skipped:
+        listed = "; ".join(f"{name} ({reason})" for name, reason in pictures.skipped[:5])
+        more = f"; and {len(pictures.skipped) - 5} more" if len(pictures.skipped) > 5 else ""
+        log(f"skipped {len(pictures.skipped)} unreadable pictures: {listed}{more}")
+    if held_out is not None:
+        log(f"held out for judging: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
+    if steps_per_epoch(recipe, pictures) < 1:
+        raise UserError(
+            f"{pictures.source} gives {len(pictures)} pictures, a batch needs {recipe.batch_size}: "
+            "add pictures, or train --quick, whose batches are smaller"
+        )
+    return pictures
+
+
+def _model(recipe: Recipe, precision: str, jit: bool | None) -> tuple[engine.StepModel, str]:
+    with engine.precision_policy(precision) as resolved:
+        return recipe.build(jit=jit), resolved
+
+
+def _last_checkpoint(run: Run, log: Log) -> tuple[Position, dict[str, np.ndarray] | None, float]:
+    """The newest checkpoint that can be read; the beginning when none was ever written."""
+    failures = []
+    for position in reversed(run.checkpoints()):
+        try:
+            state, seconds = run.load_checkpoint(position)
+            return position, state, seconds
+        except UserError as error:
+            failures.append(str(error))
+            log(f"note: {error}")
+    if failures:
+        raise UserError(failures[0])
+    return Position(), None, 0.0
+
+
+def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: bool | None) -> dict[str, Any]:
+    return {
+        "artkeras": artkeras.__version__,
+        "versions": engine.versions(),
+        "device": engine.device(),
+        "precision": precision,
+        "jit": jit,
+        "command": " ".join(["python -m artkeras", *sys.argv[1:]]) if "artkeras" in sys.argv[0] else "",
+        "started": _now(),
+        "resumed": [],
+        "pictures": {
+            "source": pictures.source,
+            "stand_in": pictures.stand_in,
+            "paintings": len(pictures.originals()),
+            "pictures": len(pictures),
+            "holdout": recipe.holdout,
+            "skipped": [list(entry) for entry in pictures.skipped],
+            "fingerprint": pictures.fingerprint,
+        },
+    }
+
+
+def _now() -> str:
+    return datetime.now().isoformat(timespec="seconds")
