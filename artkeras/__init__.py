@@ -16,6 +16,7 @@ _PUBLIC = {
     "UserError": "artkeras.errors",
     "load": "artkeras.sampling",
     "recipe": "artkeras.recipes",
+    "result": "artkeras.sampling",
     "resume": "artkeras.training",
     "train": "artkeras.training",
     "Run": "artkeras.run",

@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     train = add("train", _train, "train by a recipe, into a new folder under runs/")
     train.add_argument("recipe", metavar="NAME", help="a recipe's name, see: list")
     train.add_argument("--quick", action="store_true", help="laptop size: a minute or less")
-    train.add_argument("--out", default="runs", metavar="DIR", help="folder for runs (default: runs)")
+    train.add_argument("--out", metavar="DIR", help="folder for runs (default: $ARTKERAS_RUNS, else runs)")
     train.add_argument("--jit", action="store_true", default=None, help="compile with XLA (slower on most CPUs)")
     train.add_argument("--dry-run", action="store_true", help="say what it would cost, train nothing")
 

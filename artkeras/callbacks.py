@@ -69,7 +69,7 @@ class Recorder(keras.callbacks.Callback):
     def flush(self) -> None:
         """Write all steps noted so far to disk, and show the last one."""
         rows = [
-            {"epoch": epoch, "step": step, **{name: float(value) for name, value in logs.items()}}
+            {"epoch": epoch, "step": step, **{name: float(logs[name]) for name in sorted(logs, key=_losses_first)}}
             for epoch, step, logs in self._pending
         ]
         self._pending.clear()
@@ -102,6 +102,10 @@ class Recorder(keras.callbacks.Callback):
             self._iterations.close()
             self._history.close()
             self.bar.close()
+
+
+def _losses_first(name: str) -> tuple[bool, str]:
+    return not name.endswith("_loss"), name  # backends hand logs over in orders of their own
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -216,8 +220,6 @@ def stop_signals() -> Iterator[threading.Event]:
 
 def write_gif(run: Run) -> None:
     """Join a run's sample grids to samples.gif."""
-    from PIL import Image
-
-    frames = [Image.open(path).convert("RGB") for path in sorted((run.path / "samples").glob("epoch-*.png"))]
+    frames = run.grids()
     if frames:
-        figures.gif(frames, run.path / "samples.gif", milliseconds=400)
+        figures.gif(list(frames.values()), run.path / "samples.gif", milliseconds=400)

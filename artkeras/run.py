@@ -16,13 +16,14 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
@@ -193,6 +194,29 @@ class Run:
             ) from None
         return state, float(facts["seconds"])
 
+    def grids(self) -> dict[int, Image.Image]:
+        """The sample grids saved so far, by epoch: the same latents through training."""
+        paths = sorted((self.path / "samples").glob("epoch-*.png"))
+        return {int(path.stem.removeprefix("epoch-")): Image.open(path).convert("RGB") for path in paths}
+
+    def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
+        """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
+
+        Args:
+            log: called with a line about each damaged one that is passed over.
+
+        Raises:
+            UserError: when there is none, or all are damaged.
+        """
+        problem = f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
+        for position in reversed(self.checkpoints()):
+            try:
+                return position, *self.load_checkpoint(position)
+            except UserError as error:
+                problem = str(error)
+                log(f"note: {error}")
+        raise UserError(problem)
+
     # --- pictures -----------------------------------------------------------------------------------
 
     def sampler(self, position: Position | None = None):
@@ -203,18 +227,24 @@ class Run:
         """
         from artkeras.sampling import Sampler, network_from_state
 
-        candidates = [position] if position else list(reversed(self.checkpoints()))
-        for candidate in candidates:
-            try:
-                state, _ = self.load_checkpoint(candidate)
-            except UserError:
-                if candidate == candidates[-1]:
-                    raise
-                continue
-            return Sampler(self.recipe, network_from_state(self.recipe, "generator", state), self.caption(candidate))
-        raise UserError(
-            f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
-        )
+        if position is None:
+            position, state, _ = self.latest()
+        else:
+            state, _ = self.load_checkpoint(position)
+        return Sampler(self.recipe, network_from_state(self.recipe, "generator", state), self.caption(position))
+
+    def model(self):
+        """The whole model in float32, both players as the last sound checkpoint has them.
+
+        Raises:
+            UserError: when there is none.
+        """
+        from artkeras import engine
+
+        with engine.precision_policy("float32"):
+            model = self.recipe.build()
+        engine.assign(model.state(), self.latest()[1])
+        return model
 
     def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
         """New pictures by the last checkpoint: (count, size, size, 3) uint8."""

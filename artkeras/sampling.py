@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from artkeras import data
 from artkeras.errors import UserError
@@ -108,6 +109,18 @@ def results_folder() -> Path:
     package = Path(__file__).parent
     inside = package / "results"
     return inside if inside.is_dir() else package.parent / "results"
+
+
+def result(name: str) -> Image.Image:
+    """The committed sample grid of a recipe's longest real run.
+
+    Raises:
+        UserError: when the kit has no result of it.
+    """
+    path = results_folder() / recipe(name).name / "grid.png"
+    if not path.is_file():
+        raise UserError(f"the kit has no result of {name} yet: train it, then: python -m artkeras report RUN")
+    return Image.open(path).convert("RGB")
 
 
 def save_generator(path: Path, run: Run, sampler: Sampler) -> None:

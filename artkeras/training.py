@@ -1,5 +1,6 @@
 """Training: a recipe in, a run out; and going on with a run that was stopped."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,7 +49,7 @@ def train(
     data: str | Path | None = None,
     precision: str = "auto",
     jit: bool | None = None,
-    out: str | Path = "runs",
+    out: str | Path | None = None,
     dry_run: bool = False,
     log: Log = print,
 ) -> Run | Plan:
@@ -59,7 +60,7 @@ def train(
         data: a folder of pictures; default where `artkeras.data.find` looks.
         precision: "auto", "float32" or "bfloat16".
         jit: compile the step with XLA; default where that is faster.
-        out: the folder that gets the run's folder.
+        out: the folder that gets the run's folder; default `$ARTKERAS_RUNS`, else `runs`.
         dry_run: only say what it would cost.
         log: called with each line of news.
 
@@ -77,7 +78,9 @@ def train(
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
         return cost
-    run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
+    run = Run.create(
+        out or os.environ.get("ARTKERAS_RUNS") or "runs", recipe, _environment(recipe, pictures, precision, jit)
+    )
     log(f"run: {run.path}")
     return _fit(run, model, pictures, Position(), 0.0, log)
 
@@ -135,7 +138,8 @@ def resume(
             log(f"note: {name} was {before['versions'].get(name)}, now {version}: last digits may differ")
 
     model, _ = _model(recipe, precision, before["jit"])
-    position, state, seconds = _last_checkpoint(run, log)
+    # a run that was killed before its first checkpoint starts again, from the same seed
+    position, state, seconds = run.latest(log) if run.checkpoints() else (Position(), None, 0.0)
     if recipe.epochs < position.epoch or (recipe.epochs == position.epoch and position.step):
         raise UserError(f"{run.path} has done {position} already: give a total of more epochs")
     if state is not None:
@@ -197,21 +201,6 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> data.Pictu
 def _model(recipe: Recipe, precision: str, jit: bool | None) -> tuple[engine.StepModel, str]:
     with engine.precision_policy(precision) as resolved:
         return recipe.build(jit=jit), resolved
-
-
-def _last_checkpoint(run: Run, log: Log) -> tuple[Position, dict[str, np.ndarray] | None, float]:
-    """The newest checkpoint that can be read; the beginning when none was ever written."""
-    failures = []
-    for position in reversed(run.checkpoints()):
-        try:
-            state, seconds = run.load_checkpoint(position)
-            return position, state, seconds
-        except UserError as error:
-            failures.append(str(error))
-            log(f"note: {error}")
-    if failures:
-        raise UserError(failures[0])
-    return Position(), None, 0.0
 
 
 def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: bool | None) -> dict[str, Any]:

@@ -120,11 +120,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def kernel_environment(out: Path) -> dict[str, str]:
-    """What the kernels see: trained runs kept under out, figures inline, a quiet TensorFlow."""
+    """What the kernels see: trained runs kept under out, figures inline."""
     environment = dict(os.environ)
     environment["ARTKERAS_RUNS"] = str(out / "runs")
     environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return environment
 
 
