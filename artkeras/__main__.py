@@ -50,9 +50,16 @@ def _file(suffix: str) -> Callable[[str], Path]:
     return parse
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that answers a slip in one line; sub-commands get the same class."""
+
+    def error(self, message: str):
+        self.exit(2, f"artkeras: {' '.join(message.split())} (see: {self.prog} --help)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
-    top = argparse.ArgumentParser("python -m artkeras", description="Studies in which neural networks learn to paint.")
+    top = _Parser("python -m artkeras", description="Studies in which neural networks learn to paint.")
     top.add_argument("--version", action="version", version=f"artkeras {artkeras.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -169,10 +176,11 @@ def _walk(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from artkeras.report import report
+    from artkeras.report import gallery, report
 
     for folder in arguments.run_folders:
         _say(f"wrote {report(folder, arguments.out)}")
+    _say(f"wrote {gallery(arguments.out)}")
 
 
 def _say(line: str) -> None:

@@ -19,6 +19,10 @@ from artkeras.errors import UserError
 from artkeras.run import Position, Run, Table
 from artkeras.sampling import fixed_latents, render
 
+DIVERGED = (
+    "{} stopped being numbers in {}: the last checkpoint is from before; "
+    "train again with another --seed, or with --precision float32"
+)
 GRID = 49  # a 7 x 7 grid, as in study 1
 
 
@@ -88,10 +92,7 @@ class Recorder(keras.callbacks.Callback):
         self._epoch_rows = []
         lost = [name for name in names if not np.isfinite(means[name])]
         if lost:
-            raise UserError(
-                f"{', '.join(lost)} stopped being numbers in epoch {epoch}: the last checkpoint is from before; "
-                "train again with another --seed, or with --precision float32"
-            )
+            raise UserError(DIVERGED.format(", ".join(lost), f"epoch {epoch}"))
         self._history.append([{"epoch": epoch, **means, "seconds": round(self.seconds, 1)}])
 
     def close(self) -> None:
@@ -164,6 +165,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.recorder.flush()
         self.model.sync()
         state = {name: keras.ops.convert_to_numpy(v.value) for name, v in self.model.state().items()}
+        if not all(np.isfinite(values).all() for values in state.values()):
+            raise UserError(DIVERGED.format("weights", self.recorder.position))
         self.run.save_checkpoint(self.recorder.position, state, self.recorder.seconds)
         self._saved_at = time.monotonic()
         for position, path in list(self.run.checkpoints().items())[:-2]:

@@ -46,6 +46,7 @@ DRAFT_MARGIN = 3
 
 _CACHE_FORMAT = 1  # raise it when the same file would be turned into different pixels
 _BLOCK = 256  # how many files are handed to the threads at a time
+_LISTED = 5  # how many skipped files a note names
 _STAND_IN_COUNT = 300
 _STAND_IN_SOURCE = "procedural stand-in"
 
@@ -325,9 +326,10 @@ def _whole(folder: Path, source: str, size: int, fit: str) -> tuple[Pictures, bo
     paintings, example = _group(contents.names, [name for name, _ in contents.skipped])
     notes = list(contents.notes)
     if contents.skipped:
-        name, reason = contents.skipped[0]
         total = len(contents.names) + len(contents.skipped)
-        notes.append(f"{len(contents.skipped)} of {total} files skipped, the first: {name} ({reason})")
+        listed = [f"{name} ({reason})" for name, reason in contents.skipped[:_LISTED]]
+        more = [f"and {len(contents.skipped) - _LISTED} more"] if len(contents.skipped) > _LISTED else []
+        notes.append(f"{len(contents.skipped)} of {total} files skipped: {'; '.join(listed + more)}")
     if example is not None:
         count = len(np.unique(paintings))
         notes.append(

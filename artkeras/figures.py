@@ -44,6 +44,16 @@ def grid(
     return canvas
 
 
+def stack(images: Sequence[Image.Image]) -> Image.Image:
+    """Pictures one under the other, aligned left."""
+    canvas = Image.new("RGB", (max(image.width for image in images), sum(image.height for image in images)), PAPER)
+    top = 0
+    for image in images:
+        canvas.paste(image, (0, top))
+        top += image.height
+    return canvas
+
+
 def curves(iterations: Mapping[str, np.ndarray], *, title: str = ""):
     """Losses (above) and the discriminator's accuracies (below), a point a step, with a running mean over them.
 

@@ -18,10 +18,11 @@ import numpy as np
 from artkeras import figures
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from artkeras.run import Run
-from artkeras.sampling import save_generator
+from artkeras.run import Position, Run
+from artkeras.sampling import open_generator, save_generator
 
 FINDINGS = "## Findings\n"
+QUICK = "quick scale: "
 NO_FINDINGS = "None written yet.\n"
 
 
@@ -33,24 +34,45 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     """
     run = run if isinstance(run, Run) else Run(run)
     history = run.history()
-    if not len(history.get("epoch", ())):
+    position = run.latest()[0] if len(history.get("epoch", ())) else Position()
+    if not position.epoch:
         raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
     folder = Path(out) / run.recipe.name
-    sampler = run.sampler()
+    card = folder / "card.md"
+    if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
+        raise UserError(f"{folder} holds the result of a full run, {run.path} is a quick one: give another --out")
+    sampler = run.sampler(position)
     figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), title=sampler.caption), folder / "curves.png")
     with atomic(folder / "history.csv") as part:
         shutil.copyfile(run.path / "history.csv", part)
     save_generator(folder / "generator.npz", run, sampler)
-    card = folder / "card.md"
     findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run) + "\n" + FINDINGS + "\n" + findings)
+        part.write_text(_card(run, position.epoch) + "\n" + FINDINGS + "\n" + findings)
     return folder
 
 
-def _card(run: Run) -> str:
-    recipe, facts, history = run.recipe, run.environment, run.history()
+def gallery(out: str | Path = "results", columns: int = 10) -> Path:
+    """Write `out/gallery.png`: a row of unchosen samples for each generator in `out`, its name under it."""
+    out = Path(out)
+    rows = []
+    for path in sorted(out.rglob("generator.npz")):
+        sampler = open_generator(path)
+        rows.append(
+            figures.grid(
+                sampler.sample(columns), columns, scale=max(1, 128 // sampler.recipe.size), caption=sampler.caption
+            )
+        )
+    if not rows:
+        raise UserError(f"{out} has no generators: make some with: python -m artkeras report RUN")
+    return figures.save(figures.stack(rows), out / "gallery.png")
+
+
+def _card(run: Run, epochs: int) -> str:
+    recipe, facts = run.recipe, run.environment
+    # what came after the checkpoint that the generator is from (a killed run) is not reported
+    history = {name: values[:epochs] for name, values in run.history().items()}
     pictures = facts["pictures"]
     late = slice(-max(1, len(history["epoch"]) // 10), None)
     means = {
@@ -70,7 +92,7 @@ def _card(run: Run) -> str:
     source = "procedural stand-in" if run.stand_in else "real pictures"
     departures = [*recipe.departures]
     if recipe.scale == "quick":
-        departures.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
+        departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
         [
             f"# {recipe.name}",
@@ -88,7 +110,7 @@ def _card(run: Run) -> str:
             f"- pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
             f"- seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
             f"- device: {facts['device']}, {facts['precision']}; {versions}",
-            f"- command: `{command(run)}`",
+            f"- command: `{command(run, epochs)}`",
             "",
             "![curves](curves.png)",
             "",
@@ -100,10 +122,10 @@ def _card(run: Run) -> str:
     )
 
 
-def command(run: Run) -> str:
+def command(run: Run, epochs: int | None = None) -> str:
     """The command line that makes a run like this one."""
     recipe = run.recipe
-    words = ["python -m artkeras train", recipe.name, f"--epochs {recipe.epochs}", f"--seed {recipe.seed}"]
+    words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
     words += ["--quick"] if recipe.scale == "quick" else []

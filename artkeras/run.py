@@ -11,10 +11,12 @@
 Reading a run loads no Keras until its networks are asked for.
 """
 
+import contextlib
 import csv
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -79,26 +81,40 @@ class Run:
             UserError: when `out` is a file or itself a run.
             OSError: when it cannot be written.
         """
+        out = cls.check_place(out)
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        quick = "-quick" if recipe.scale == "quick" else ""
+        base = f"{recipe.name.replace('/', '-')}{quick}-{stamp}"
+        out.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:  # two runs may start in one second
+            path = out / (base if number == 1 else f"{base}-{number}")
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                number += 1
+        try:  # recipe.json comes last: a folder without it is not a run
+            _write_json(path / "environment.json", environment)
+            _write_json(path / "recipe.json", recipe.to_json())
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return cls(path)
+
+    @staticmethod
+    def check_place(out: str | Path) -> Path:
+        """Check that runs can go to a folder, which need not exist yet.
+
+        Raises:
+            UserError: when it is a file or itself a run.
+        """
         out = Path(out)
         if out.is_file():
             raise UserError(f"{out} is a file: give --out the folder that runs go to")
         if (out / "recipe.json").exists():
             raise UserError(f"{out} is a run already: give --out the folder above it, or go on with: resume {out}")
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        quick = "-quick" if recipe.scale == "quick" else ""
-        base = f"{recipe.name.replace('/', '-')}{quick}-{stamp}"
-        number = 1
-        while True:  # two runs may start in one second
-            path = out / (base if number == 1 else f"{base}-{number}")
-            try:
-                path.mkdir(parents=True)
-                break
-            except FileExistsError:
-                number += 1
-        # recipe.json comes last: a folder without it is not a run
-        _write_json(path / "environment.json", environment)
-        _write_json(path / "recipe.json", recipe.to_json())
-        return cls(path)
+        return out
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}: {self.recipe.name}, {len(self.history().get('epoch', []))} epochs)"
@@ -190,7 +206,7 @@ class Run:
                 facts = json.loads(str(state.pop("facts")))
         except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
             raise UserError(
-                f"the checkpoint {path} is damaged ({error}): delete it to go on from an older one"
+                f"the checkpoint {path} is damaged ({error}): the one before it is used, if there is one"
             ) from None
         return state, float(facts["seconds"])
 
@@ -209,11 +225,11 @@ class Run:
             UserError: when there is none, or all are damaged.
         """
         problem = f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
-        for position in reversed(self.checkpoints()):
+        for position, path in reversed(self.checkpoints().items()):
             try:
                 return position, *self.load_checkpoint(position)
             except UserError as error:
-                problem = str(error)
+                problem = f"every checkpoint of {self.path} is damaged, {path.name} too: train anew"
                 log(f"note: {error}")
         raise UserError(problem)
 
@@ -288,9 +304,10 @@ class Table:
 
     def close(self) -> None:
         """Close the file; a later `append` opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # what a full disk did not take was said when it was written
+                file.close()
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

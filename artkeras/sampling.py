@@ -1,6 +1,7 @@
 """New pictures from a trained generator: of a run, or of the results that come with the kit."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,7 +126,10 @@ def result(name: str) -> Image.Image:
 
 def save_generator(path: Path, run: Run, sampler: Sampler) -> None:
     """Write a generator in float16, with the recipe that rebuilds it: about 3.5 MB for the colour-field networks."""
-    state = {f"generator/{i:03d}": np.asarray(v).astype("float16") for i, v in enumerate(sampler.generator.variables)}
+    with np.errstate(over="ignore"):  # said below
+        state = {
+            f"generator/{i:03d}": np.asarray(v).astype("float16") for i, v in enumerate(sampler.generator.variables)
+        }
     bad = [name for name, values in state.items() if not np.isfinite(values).all()]
     if bad:
         raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
@@ -159,8 +163,16 @@ def load(what: str | Path) -> Sampler:
             f"the kit has no trained generator for {chosen.name} (it has: {have or 'none'}): "
             f"train one with: python -m artkeras train {chosen.name}, and give its run"
         )
-    with np.load(path) as file:
-        state = {name: file[name] for name in file.files}
-    facts = json.loads(str(state.pop("facts")))
-    made_by = Recipe.from_json(facts["recipe"])
+    return open_generator(path)
+
+
+def open_generator(path: Path) -> Sampler:
+    """Read what `save_generator` wrote."""
+    try:
+        with np.load(path) as file:
+            state = {name: file[name] for name in file.files}
+        facts = json.loads(str(state.pop("facts")))
+        made_by = Recipe.from_json(facts["recipe"])
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
     return Sampler(made_by, network_from_state(made_by, "generator", state), facts["caption"])

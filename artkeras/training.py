@@ -72,15 +72,15 @@ def train(
         KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    recipe.check()
+    out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures = _pictures(recipe, data, log)
     model, precision = _model(recipe, precision, jit)
     cost = plan(recipe, pictures, model, precision, Position())
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
         return cost
-    run = Run.create(
-        out or os.environ.get("ARTKERAS_RUNS") or "runs", recipe, _environment(recipe, pictures, precision, jit)
-    )
+    run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
     return _fit(run, model, pictures, Position(), 0.0, log)
 
@@ -116,18 +116,12 @@ def resume(
     pairs = {
         **{name: (getattr(recipe, name, before.get(name)), value) for name, value in asked.items()},
         "backend": (before["versions"]["backend"], engine.BACKEND),
-        "pictures": tuple(
-            f"{len_} of {source} ({fingerprint[:8]})"
-            for len_, source, fingerprint in (
-                (
-                    before["pictures"]["pictures"],
-                    before["pictures"]["source"],
-                    before["pictures"]["fingerprint"],
-                ),
-                (len(pictures), pictures.source, pictures.fingerprint),
-            )
-        ),
     }
+    now = _facts(recipe, pictures)
+    if before["pictures"]["fingerprint"] != now["fingerprint"]:  # where they lie may change, what they show may not
+        pairs["pictures"] = tuple(
+            f"{p['pictures']} of {p['source']} ({p['fingerprint'][:8]})" for p in (before["pictures"], now)
+        )
     changed = [f"{name} was {old}, now {new}" for name, (old, new) in pairs.items() if old != new]
     if changed:
         raise UserError(
@@ -147,9 +141,13 @@ def resume(
     run.rewind(position)
     run.sweep()
     if recipe.epochs == position.epoch:
+        if not (run.path / "samples.gif").exists():  # killed between its last checkpoint and this
+            callbacks.write_gif(run)
         log(f"{run.path} has done its {recipe.epochs} epochs: give --epochs to train on")
         return run
-    run.update(recipe=recipe, environment=before | {"resumed": [*before["resumed"], [str(position), _now()]]})
+    run.update(
+        recipe=recipe, environment=before | {"pictures": now, "resumed": [*before["resumed"], [str(position), _now()]]}
+    )
     log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
     return _fit(run, model, pictures, position, seconds, log)
 
@@ -166,8 +164,8 @@ def _fit(run: Run, model: engine.StepModel, pictures: data.Pictures, start: Posi
                 batches = Batches(pictures, recipe, epoch, start.step if epoch == start.epoch else 0)
                 model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=beside)
     except KeyboardInterrupt:
-        saved = recorder.position if recorder.position in run.checkpoints() else "its last checkpoint"
-        raise KeyboardInterrupt(f"stopped at {saved}; go on with: python -m artkeras resume {run.path}") from None
+        saved = list(run.checkpoints())[-1:] or ["the beginning, before any checkpoint"]
+        raise KeyboardInterrupt(f"stopped at {saved[0]}; go on with: python -m artkeras resume {run.path}") from None
     except OSError as error:  # a full disk, a drive that went away
         raise UserError(
             f"training stopped, the run cannot be written ({error.strerror or error}): make room, then go on with: "
@@ -184,10 +182,6 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> data.Pictu
     pictures, held_out = recipe.pictures(folder)
     for note in pictures.notes:
         log(f"note: {note}")
-    if pictures.skipped:
-        listed = "; ".join(f"{name} ({reason})" for name, reason in pictures.skipped[:5])
-        more = f"; and {len(pictures.skipped) - 5} more" if len(pictures.skipped) > 5 else ""
-        log(f"skipped {len(pictures.skipped)} unreadable pictures: {listed}{more}")
     if held_out is not None:
         log(f"held out for judging: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
     if steps_per_epoch(recipe, pictures) < 1:
@@ -210,19 +204,29 @@ def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: b
         "device": engine.device(),
         "precision": precision,
         "jit": jit,
-        "command": " ".join(["python -m artkeras", *sys.argv[1:]]) if "artkeras" in sys.argv[0] else "",
+        "command": _command(),
         "started": _now(),
         "resumed": [],
-        "pictures": {
-            "source": pictures.source,
-            "stand_in": pictures.stand_in,
-            "paintings": len(pictures.originals()),
-            "pictures": len(pictures),
-            "holdout": recipe.holdout,
-            "skipped": [list(entry) for entry in pictures.skipped],
-            "fingerprint": pictures.fingerprint,
-        },
+        "pictures": _facts(recipe, pictures),
     }
+
+
+def _facts(recipe: Recipe, pictures: data.Pictures) -> dict[str, Any]:
+    return {
+        "source": pictures.source,
+        "stand_in": pictures.stand_in,
+        "paintings": len(pictures.originals()),
+        "pictures": len(pictures),
+        "holdout": recipe.holdout,
+        "skipped": [list(entry) for entry in pictures.skipped],
+        "fingerprint": pictures.fingerprint,
+    }
+
+
+def _command() -> str:
+    program = Path(sys.argv[0])  # .../artkeras/__main__.py, or the script `artkeras`; a notebook has none
+    ours = program.stem == "artkeras" or (program.stem == "__main__" and program.parent.name == "artkeras")
+    return " ".join(["python -m artkeras", *sys.argv[1:]]) if ours else ""
 
 
 def _now() -> str:

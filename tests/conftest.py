@@ -1,14 +1,17 @@
 """What all tests share: a cache folder of their own, no pictures from outside, tiny recipes."""
 
-from dataclasses import replace
+import shutil
+from pathlib import Path
 
 import pytest
+import training_worker
 
 
 @pytest.fixture(autouse=True)
 def own_places(monkeypatch, tmp_path, request):
     """Every test gets an empty cache and finds no pictures but its own; tests of real pictures find those."""
     monkeypatch.setenv("ARTKERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("ARTKERAS_RUNS", raising=False)
     if "real" not in request.keywords:
         monkeypatch.delenv("ARTKERAS_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -17,6 +20,35 @@ def own_places(monkeypatch, tmp_path, request):
 @pytest.fixture
 def tiny():
     """Model 2 as small as it gets: 16 px, width 2, batch 8, 12 paintings (9 steps an epoch), 2 epochs."""
-    from artkeras.recipes.colour_field import MODEL_2
+    return training_worker.TINY
 
-    return replace(MODEL_2, size=16, width=2, batch_size=8, limit=12, epochs=2, sample_every=1)
+
+@pytest.fixture
+def light(monkeypatch):
+    """Training without what only costs time, on networks that are built and compiled once for all tests."""
+    training_worker.lighten(monkeypatch)
+    training_worker.reuse_models(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory) -> Path:
+    """The folder of a finished run of the tiny recipe on the stand-in, never to be changed; `log.txt` beside it."""
+    from artkeras import training
+
+    out = tmp_path_factory.mktemp("trained")
+    lines = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTKERAS_HOME", str(out / "home"))
+        patch.delenv("ARTKERAS_DATA", raising=False)
+        patch.chdir(out)
+        training_worker.lighten(patch)
+        training_worker.reuse_models(patch)
+        run = training.train(training_worker.TINY, precision="float32", out=out / "runs", log=lines.append)
+    (out / "runs" / "log.txt").write_text("\n".join(lines))
+    return run.path
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path) -> Path:
+    """A copy of that run, for the test to spoil."""
+    return Path(shutil.copytree(trained_once, tmp_path / "runs" / trained_once.name))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from artkeras import data
+from artkeras.errors import UserError
 from artkeras.losses import BCE, AdversarialLoss
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -122,7 +123,18 @@ class Recipe:
     laptop: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     sample_every: int = 10
 
-    DESCRIPTIONS = ("change", "source", "published", "departures", "laptop", "sample_every")
+    DESCRIPTIONS = ("change", "source", "published", "departures", "laptop")
+
+    def check(self) -> None:
+        """Refuse values that no training can have; those of the pictures are checked by `artkeras.data`.
+
+        Raises:
+            UserError: naming the value.
+        """
+        if self.epochs < 1:
+            raise UserError(f"epochs must be a whole number above 0, not {self.epochs!r}")
+        if not 0 <= self.seed < 2**32:
+            raise UserError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
 
     def quick(self) -> "Recipe":
         """The same study at laptop size: smaller pictures, thinner networks, fewer paintings, under a minute."""

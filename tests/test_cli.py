@@ -1,0 +1,378 @@
+"""The command line: files where they were asked for, and one line for what the user can put right."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from training_worker import TINY
+
+import artkeras
+from artkeras import sampling
+from artkeras.__main__ import main, parser
+from artkeras.recipes import RECIPES
+from artkeras.run import Run
+
+NAMES = list(RECIPES)
+
+
+@pytest.fixture(autouse=True)
+def with_a_tiny_recipe(light, monkeypatch):
+    monkeypatch.setitem(RECIPES, "colour_field/tiny", replace(TINY, name="colour_field/tiny", epochs=1))
+
+
+@pytest.fixture
+def call(capsys):
+    """Runs a command in this process: exit status, standard output, standard error."""
+
+    def run(*arguments) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as left:  # argparse
+            status = left.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def everything() -> dict[str, bytes | None]:
+    """All files and folders in the current folder but the cache, with their content."""
+    paths = [path for path in Path().rglob("*") if path.parts[0] != "home"]
+    return {str(path): path.read_bytes() if path.is_file() else None for path in paths}
+
+
+@pytest.fixture
+def refused(call):
+    """Runs a command that must be refused: one line, exit status 2, nothing written. Gives the line."""
+
+    def run(*arguments) -> str:
+        before = everything()
+        status, _, err = call(*arguments)
+        assert status == 2
+        assert err.count("\n") == 1, err
+        assert err.startswith("artkeras: ")
+        assert "Traceback" not in err
+        assert everything() == before
+        return err
+
+    return run
+
+
+def pictures(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for i in range(count):
+        picture = np.random.default_rng(i).integers(0, 256, (20, 20, 3), dtype="uint8")
+        Image.fromarray(picture).save(folder / f"{i}.png")
+    return folder
+
+
+# ---------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize("command", [["train"], ["train", "--quick"], ["train", "--dry-run"], ["sample"], ["walk"]])
+def test_an_unknown_recipe_is_answered_with_the_nearest_names(refused, command):
+    assert "colour_field/model_2" in refused(*command, "colour_field/model2")
+
+
+def test_a_folder_of_pictures_that_does_not_exist(refused):
+    assert "nowhere does not exist" in refused("train", "colour_field/tiny", "--data", "nowhere")
+
+
+def test_a_folder_of_pictures_without_any(refused):
+    Path("empty").mkdir()
+    Path("empty", "notes.txt").write_text("none here")
+    assert "holds no pictures" in refused("train", "colour_field/tiny", "--data", "empty")
+
+
+def test_a_file_in_place_of_a_folder_of_pictures(refused):
+    Path("picture.png").write_bytes(b"")
+    assert "is not a folder" in refused("train", "colour_field/tiny", "--data", "picture.png")
+
+
+def test_fewer_pictures_than_a_batch(refused):
+    pictures(Path("few"), 1)
+    line = refused("train", "colour_field/tiny", "--data", "few")
+    assert "6 pictures" in line
+    assert "a batch needs 8" in line
+
+
+def test_pictures_none_of_which_can_be_read(refused):
+    Path("broken").mkdir()
+    for i in range(3):
+        Path("broken", f"{i}.jpg").write_bytes(b"no picture")
+    assert "broken" in refused("train", "colour_field/tiny", "--data", "broken")
+
+
+def test_unreadable_pictures_among_others_are_skipped_counted_and_listed(call):
+    pictures(Path("mixed"), 3)
+    Path("mixed", "bad.jpg").write_bytes(b"no picture")
+    status, out, _ = call("train", "colour_field/tiny", "--data", "mixed", "--dry-run")
+    assert status == 0
+    assert "skipped" in out
+    assert "bad.jpg" in out
+    assert "18 pictures, 2 steps" in out
+
+
+@pytest.mark.parametrize(
+    "option, value",
+    [
+        ("--epochs", "0"),
+        ("--epochs", "many"),
+        ("--epochs", "1.5"),
+        ("--seed", "-1"),
+        ("--seed", str(2**32)),
+        ("--holdout", "1.5"),
+        ("--holdout", "1"),
+        ("--holdout", "-0.1"),
+        ("--holdout", "nan"),
+        ("--precision", "float64"),
+    ],
+)
+def test_values_out_of_range(refused, option, value):
+    line = refused("train", "colour_field/tiny", option, value)
+    assert option.strip("-") in line
+    assert value in line
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["sample", "RUN", "--count", "0"], "count"),
+        (["sample", "RUN", "--scale", "0"], "scale"),
+        (["sample", "RUN", "--seed", "-1"], "seed"),
+        (["sample", "RUN", "--out", "grid.jpg"], ".png"),
+        (["sample", "RUN", "--out", "grid"], ".png"),
+        (["walk", "RUN", "--frames", "4"], "frames"),
+        (["walk", "RUN", "--out", "walk.png"], ".gif"),
+        (["sample"], "RUN_OR_RECIPE"),
+        (["dance"], "dance"),
+        ([], "COMMAND"),
+        (["train", "colour_field/tiny", "--fast"], "--fast"),
+    ],
+)
+def test_a_slip_of_the_fingers(refused, trained, arguments, word):
+    assert word in refused(*[str(trained) if word == "RUN" else word for word in arguments])
+
+
+def test_a_folder_in_place_of_a_picture_to_write(refused, trained):
+    Path("folder.png").mkdir()
+    assert "is a folder" in refused("sample", trained, "--out", "folder.png")
+
+
+def test_out_being_a_file(refused):
+    Path("taken").write_text("mine")
+    assert "taken is a file" in refused("train", "colour_field/tiny", "--out", "taken")
+
+
+def test_out_below_a_file(refused):
+    Path("taken").write_text("mine")
+    assert "taken" in refused("train", "colour_field/tiny", "--out", "taken/runs")
+
+
+def test_out_being_a_run(refused, trained):
+    assert "is a run already" in refused("train", "colour_field/tiny", "--out", trained)
+
+
+@pytest.mark.parametrize("command", ["resume", "report", "sample", "walk"])
+def test_a_folder_that_is_no_run(refused, command):
+    Path("folder").mkdir()
+    assert "folder is not a run" in refused(command, "folder")
+
+
+@pytest.mark.parametrize("command", ["resume", "report"])
+def test_a_run_that_does_not_exist(refused, command):
+    assert "nowhere does not exist" in refused(command, "nowhere")
+
+
+def test_resuming_with_other_values(refused, trained):
+    line = refused("resume", trained, "--seed", "5", "--holdout", "0.2", "--precision", "bfloat16", "--epochs", "3")
+    assert all(words in line for words in ("seed was 0, now 5", "holdout was 0.0, now 0.2", "precision was float32"))
+
+
+def test_resuming_with_fewer_epochs(refused, trained):
+    assert "has done epoch 2 already" in refused("resume", trained, "--epochs", "1")
+
+
+def test_resuming_from_damaged_checkpoints(refused, trained):
+    (path,) = Run(trained).checkpoints().values()
+    path.write_bytes(path.read_bytes()[:1000])
+    assert "is damaged" in refused("resume", trained, "--epochs", "3")
+
+
+def test_sampling_from_a_recipe_without_a_result(refused, monkeypatch, tmp_path):
+    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    assert "no trained generator for colour_field/model_1" in refused("sample", "colour_field/model_1")
+
+
+def test_a_result_of_the_kit_that_is_damaged(refused, call, trained, monkeypatch, tmp_path):
+    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    assert call("report", trained)[0] == 0
+    path = tmp_path / "results" / "colour_field" / "model_2" / "generator.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert "generator.npz" in refused("sample", "colour_field/model_2")
+
+
+def test_what_the_system_refuses_is_one_line_too(refused, trained, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied", "grid.png")
+
+    monkeypatch.setattr("artkeras.figures.save", denied)
+    line = refused("sample", trained)
+    assert "Permission denied" in line
+    assert "grid.png" in line
+
+
+# ---------------------------------------------------------------------------------- what is written
+
+
+def test_list_shows_every_recipe_its_pictures_epochs_and_whether_it_was_trained(call, trained, monkeypatch, tmp_path):
+    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    assert call("report", trained)[0] == 0
+    status, out, err = call("list")
+    assert (status, err) == (0, "")
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert list(rows) == ["RECIPE", *NAMES, "colour_field/tiny"]
+    for name in NAMES:
+        assert "procedural stand-in" in rows[name]
+        assert f" {RECIPES[name].epochs} " in rows[name]
+        assert rows[name].endswith(RECIPES[name].change)
+        assert (" yes " if name == "colour_field/model_2" else " no ") in rows[name]
+
+
+def test_list_says_where_pictures_were_found(call, monkeypatch):
+    Path("all").mkdir()
+    pictures(Path("all", "colour_field"), 1)
+    monkeypatch.setenv("ARTKERAS_DATA", "all")
+    assert str(Path("all", "colour_field")) in call("list")[1]
+
+
+def test_train_says_the_cost_trains_and_says_where(call):
+    status, out, err = call("train", "colour_field/tiny", "--precision", "float32", "--seed", "3", "--out", "mine")
+    assert status == 0, err
+    (path,) = Path("mine").iterdir()
+    lines = out.splitlines()
+    assert "procedural stand-in" in lines[0]
+    assert "72 pictures, 9 steps, about " in lines[1]
+    assert lines[2] == f"run: {path}"
+    assert lines[-1] == f"done: {path}"
+    run = Run(path)
+    assert (run.recipe.seed, run.recipe.epochs) == (3, 1)
+    assert run.history()["epoch"].tolist() == [1]
+
+
+def test_train_quick_takes_the_small_version_and_given_values_win(call, monkeypatch):
+    asked = {}
+    monkeypatch.setattr("artkeras.training.train", lambda recipe, **options: asked.update(recipe=recipe, **options))
+    arguments = ["colour_field/model_4", "--quick", "--epochs", "3", "--holdout", "0.1", "--precision", "bfloat16"]
+    assert call("train", *arguments)[0] == 0
+    quick = RECIPES["colour_field/model_4"].quick()
+    assert asked["recipe"] == replace(quick, epochs=3, holdout=0.1)
+    assert asked["precision"] == "bfloat16"
+    assert (asked["dry_run"], asked["jit"], asked["data"]) == (False, None, None)
+
+
+def test_a_dry_run_says_the_cost_and_writes_nothing(call):
+    status, out, _ = call("train", "colour_field/tiny", "--dry-run", "--epochs", "4")
+    assert status == 0
+    assert "72 pictures, 36 steps, about " in out
+    assert everything() == {}
+
+
+def test_resume_trains_on(call, trained):
+    status, out, err = call("resume", trained, "--epochs", "3")
+    assert status == 0, err
+    assert Run(trained).history()["epoch"].tolist() == [1, 2, 3]
+    assert "going on from epoch 2" in out
+
+
+def test_sample_writes_a_grid_of_so_many_pictures(call, trained):
+    status, out, err = call("sample", trained, "--count", "6", "--seed", "4", "--scale", "2", "--out", "new/grid.png")
+    assert (status, err) == (0, "")
+    assert out == f"wrote {Path('new/grid.png')}\n"
+    first = artkeras.load(trained).sample(6, 4)[0].repeat(2, 0).repeat(2, 1)
+    with Image.open("new/grid.png") as grid:
+        assert grid.width == 3 * (32 + 2) + 2
+        np.testing.assert_array_equal(np.asarray(grid)[2:34, 2:34], first)
+
+
+def test_sample_draws_49_by_itself(call, trained):
+    assert call("sample", trained)[0] == 0
+    with Image.open("grid.png") as grid:
+        assert grid.width == 7 * (32 + 2) + 2
+
+
+def test_walk_writes_an_animation_of_so_many_frames(call, trained):
+    status, out, err = call("walk", trained, "--frames", "12", "--out", "walk.gif", "--scale", "3")
+    assert (status, err) == (0, "")
+    assert out == "wrote walk.gif\n"
+    with Image.open("walk.gif") as animation:
+        assert animation.n_frames == 12
+        assert animation.size == (48, 48)
+
+
+def test_report_writes_results_and_a_gallery_of_all_of_them(call, trained):
+    status, out, err = call("report", trained, "--out", "made")
+    assert (status, err) == (0, "")
+    assert out == f"wrote {Path('made/colour_field/model_2')}\nwrote {Path('made/gallery.png')}\n"
+    assert Path("made/colour_field/model_2/card.md").exists()
+    assert Path("made/gallery.png").exists()
+
+
+@pytest.mark.parametrize("command", ["list", "train", "resume", "sample", "walk", "report"])
+def test_every_command_explains_itself(call, command):
+    status, out, _ = call(command, "--help")
+    assert status == 0
+    assert out.startswith(f"usage: python -m artkeras {command}")
+
+
+def test_the_version_is_that_of_the_package(call):
+    assert call("--version")[1] == f"artkeras {artkeras.__version__}\n"
+
+
+def test_options_are_as_documented():
+    arguments = parser().parse_args(["train", "colour_field/model_2"])
+    assert (arguments.quick, arguments.dry_run, arguments.precision, arguments.data) == (False, False, "auto", None)
+    arguments = parser().parse_args(["sample", "colour_field/model_2"])
+    assert (arguments.count, arguments.seed, str(arguments.out)) == (49, 0, "grid.png")
+
+
+def test_slips_help_and_the_list_are_answered_without_loading_keras():
+    """In a process of its own, where nothing else has loaded it."""
+    slips = [
+        ["--help"],
+        ["train", "--help"],
+        ["list"],
+        ["dance"],
+        ["train", "colour_field/model2"],
+        ["train", "colour_field/model_2", "--data", "nowhere"],
+        ["train", "colour_field/model_2", "--epochs", "0"],
+        ["resume", "nowhere"],
+        ["sample", "colour_field/model2"],
+        ["sample", "colour_field/model_2", "--out", "grid.jpg"],
+    ]
+    code = f"""
+import contextlib, io, sys
+from artkeras.__main__ import main
+for arguments in {slips}:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with contextlib.suppress(SystemExit):
+            main(arguments)
+    loaded = [name for name in ("keras", "tensorflow", "jax", "torch") if name in sys.modules]
+    assert not loaded, (arguments, loaded)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_module_is_a_program_with_an_exit_status():
+    command = [sys.executable, "-m", "artkeras", "train", "colour_field/model2"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("artkeras: no recipe is called 'colour_field/model2': did you mean ")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,147 @@
+"""Recipes: values that say what the studies did, and that survive being written down."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from artkeras.errors import UserError
+from artkeras.losses import AdversarialLoss
+from artkeras.recipes import RECIPES, Builder, Recipe, recipe
+from artkeras.recipes.colour_field import MODEL_1
+
+NAMES = [f"colour_field/{name}" for name in ("model_1", "model_2", "model_3", "model_4", "model_1_as_published")]
+EVERY = pytest.mark.parametrize("one", RECIPES.values(), ids=RECIPES)
+
+
+def flat(plain, prefix: str = "") -> dict:
+    """A nest of dicts as one dict with dotted keys."""
+    if not isinstance(plain, dict):
+        return {prefix: plain}
+    return {key: value for name in plain for key, value in flat(plain[name], f"{prefix}.{name}".strip(".")).items()}
+
+
+def difference(one: Recipe, other: Recipe) -> dict:
+    """What decides the result and is not equal: key -> (one's, other's)."""
+    a, b = flat(one.to_json()), flat(other.to_json())
+    return {key: (a.get(key), b.get(key)) for key in a | b if a.get(key) != b.get(key) and key != "name"}
+
+
+def test_all_recipes_of_the_colour_field_are_there_under_their_names():
+    assert list(RECIPES) == NAMES
+    assert all(recipe(name).name == name for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    "wrong, near",
+    [
+        ("colour_field/model2", "colour_field/model_2"),
+        ("color_field/model_3", "colour_field/model_3"),
+        ("model_4", "colour_field/model_4"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(wrong, near):
+    with pytest.raises(UserError) as caught:
+        recipe(wrong)
+    assert repr(wrong) in str(caught.value)
+    assert near in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_like_no_other_is_answered_with_all():
+    with pytest.raises(UserError) as caught:
+        recipe("zzz")
+    assert all(name in str(caught.value) for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    "one, other, published",
+    [
+        ("model_1", "model_2", {"networks.generator.norm": (False, True)}),
+        ("model_2", "model_3", {"networks.discriminator.norm": (False, True)}),
+        ("model_2", "model_4", {"subset": ("kept", "curated"), "epochs": (150, 300)}),
+        (
+            "model_1",
+            "model_1_as_published",
+            {"pixel_range": ([-1.0, 1.0], [0.0, 1.0]), "channels": ("rgb", "bgr")},
+        ),
+    ],
+)
+def test_variants_differ_in_what_was_published_and_in_nothing_else(one, other, published):
+    assert difference(recipe(f"colour_field/{one}"), recipe(f"colour_field/{other}")) == published
+
+
+@EVERY
+def test_size_batch_optimizer_and_loss_are_as_published(one):
+    assert (one.size, one.width, one.batch_size, one.expand) == (64, 128, 128, True)
+    assert one.epochs == (300 if one.name.endswith("model_4") else 150)
+    assert one.scale == "full"
+    assert (one.holdout, one.limit) == (0, None)
+    assert one.loss == AdversarialLoss("cross_entropy", (1.0, 1.0), (0.0, 0.0))
+    assert one.networks["generator"].options["latent_dim"] == 100
+    optimizer = one.optimizer()
+    assert type(optimizer).__name__ == "Adam"
+    assert float(optimizer.learning_rate) == pytest.approx(2e-4)
+    assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
+
+
+@EVERY
+def test_a_recipe_says_whose_work_it_is_what_was_reported_and_where_it_departs(one):
+    assert one.change
+    assert "ART-GAN" in one.source
+    assert set(one.published) == {"epochs", "time", "reported"}
+    assert isinstance(one.departures, tuple)
+    assert one.departures
+
+
+@EVERY
+def test_json_gives_the_same_recipe_back(one):
+    for version in (one, one.quick()):
+        back = Recipe.from_json(json.loads(json.dumps(version.to_json())))
+        described = replace(back, **{name: getattr(version, name) for name in Recipe.DESCRIPTIONS})
+        assert described == version
+        assert type(back.pixel_range) is tuple
+
+
+def test_json_keeps_values_that_no_recipe_has_yet():
+    unusual = replace(
+        MODEL_1,
+        loss=AdversarialLoss("least_squares", (0.7, 1.2), (0.0, 0.3)),
+        optimizer=Builder("artkeras.models.gan:adam", learning_rate=5e-4),
+        networks={"generator": Builder("a:b"), "discriminator": Builder("c:d", widths=[1, 2])},
+        holdout=0.1,
+        limit=3,
+        fit="crop",
+    )
+    back = Recipe.from_json(json.loads(json.dumps(unusual.to_json())))
+    assert back.to_json() == unusual.to_json()
+    assert (back.loss, back.optimizer, back.networks) == (unusual.loss, unusual.optimizer, unusual.networks)
+
+
+@EVERY
+def test_quick_is_the_same_study_only_small(one):
+    quick = one.quick()
+    assert quick.scale == "quick"
+    assert set(difference(one, quick)) == {"scale", "size", "width", "batch_size", "limit", "epochs"}
+    assert quick.size <= 32
+    assert quick.width <= 32
+    copies = 6
+    assert 100 <= quick.epochs * (quick.limit * copies // quick.batch_size) <= 1000
+    assert quick.quick() == quick
+
+
+def test_a_builder_is_compared_by_value_and_changed_by_copy():
+    builder = Builder("artkeras.models.gan:adam", learning_rate=1e-3)
+    other = builder.but(beta_1=0.9)
+    assert builder == Builder("artkeras.models.gan:adam", learning_rate=1e-3)
+    assert builder != other
+    assert builder.options == {"learning_rate": 1e-3}
+    assert float(other().learning_rate) == pytest.approx(1e-3)
+    assert other().beta_1 == 0.9
+
+
+def test_reading_recipes_loads_no_keras():
+    code = "import sys, artkeras.recipes, artkeras.run; print([m for m in ('keras', 'tensorflow') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

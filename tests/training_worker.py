@@ -1,0 +1,155 @@
+"""A tiny training for the tests; as a script, a process that kills itself in the middle of it.
+
+python training_worker.py FOLDER between    starts a run under FOLDER and dies between two checkpoints
+python training_worker.py RUN writing       goes on, and dies with half a checkpoint written
+python training_worker.py RUN after         goes on, and dies right after a checkpoint in mid-epoch
+"""
+
+import io
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from artkeras.recipes.colour_field import MODEL_2
+
+# 16 px, width 2, batch 8, 12 paintings (9 steps an epoch), 2 epochs
+TINY = replace(MODEL_2, size=16, width=2, batch_size=8, limit=12, epochs=2, sample_every=1)
+STEPS = 9
+
+
+def silent(line: str) -> None:
+    """A log that nobody reads."""
+
+
+def lighten(patch) -> None:
+    """Leave out what only costs time: measuring the processor, painting 300 stand-ins to use 12."""
+    import artkeras.plan
+
+    patch.setattr(artkeras.plan, "matrix_rate", lambda precision: 1e11)
+    patch.setattr("artkeras.data._STAND_IN_COUNT", 24)
+
+
+_MODELS: dict[str, tuple] = {}
+
+
+def reuse_models(patch) -> None:
+    """Build and compile each network once, and hand it out again in its initial state."""
+    from artkeras import engine, training
+
+    build = training._model
+    decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed")
+
+    def model(recipe, precision, jit):
+        plain = recipe.to_json()
+        key = json.dumps([[plain[name] for name in decisive], precision, jit])
+        if key not in _MODELS:
+            made, resolved = build(recipe, precision, jit)
+            _MODELS[key] = made, resolved, {name: np.array(v) for name, v in made.state().items()}
+        made, resolved, initial = _MODELS[key]
+        made._jax_state = None
+        engine.assign(made.state(), initial)
+        return made, resolved
+
+    patch.setattr(training, "_model", model)
+
+
+def forget_models(patch) -> None:
+    """From here on, networks are built anew (and then reused)."""
+    patch.setattr(sys.modules[__name__], "_MODELS", {})
+
+
+def checkpoint_often(patch, *, every: int = 1, minutes: float = 10.0) -> None:
+    """Other intervals than the usual 10 epochs and 10 minutes."""
+    from artkeras import callbacks
+
+    patch.setitem(callbacks.Checkpoint.__init__.__kwdefaults__, "every", every)
+    patch.setitem(callbacks.Checkpoint.__init__.__kwdefaults__, "minutes", minutes)
+
+
+def at_step(patch, epoch: int, step: int, action) -> None:
+    """Call `action(recorder)` once, when so many epochs and steps are done and noted."""
+    from artkeras import callbacks
+
+    note = callbacks.Recorder.on_train_batch_end
+
+    def on_train_batch_end(self, batch, logs=None):
+        note(self, batch, logs)
+        if (self.position.epoch, self.position.step) == (epoch, step):
+            action(self)
+
+    patch.setattr(callbacks.Recorder, "on_train_batch_end", on_train_batch_end)
+
+
+def die() -> None:
+    """As `kill -9` does it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_between(patch) -> None:
+    """After 5 steps of epoch 2, all rows written, the next ones torn: the checkpoint is 5 steps old."""
+
+    def tear(recorder) -> None:
+        recorder.flush()
+        for name, torn in (("iterations.csv", "2,6,0.6931"), ("history.csv", "2,0.7")):
+            with open(recorder.run.path / name, "a") as file:
+                file.write(torn)
+        die()
+
+    at_step(patch, 1, 5, tear)
+
+
+def die_writing(patch) -> None:
+    """With half of epoch 2's checkpoint written."""
+    save = np.savez
+
+    def savez(file, **arrays):
+        if "epoch-0002" not in file.name:
+            return save(file, **arrays)
+        whole = io.BytesIO()
+        save(whole, **arrays)
+        file.write(whole.getvalue()[: whole.tell() // 2])
+        file.flush()
+        die()
+
+    patch.setattr(np, "savez", savez)
+
+
+def die_after(patch) -> None:
+    """Right after the checkpoint of 4 steps in epoch 3, one being written at each step."""
+    from artkeras.run import Position, Run
+
+    checkpoint_often(patch, minutes=0)
+    save = Run.save_checkpoint
+
+    def save_checkpoint(self, position, state, seconds):
+        save(self, position, state, seconds)
+        if position == Position(2, 4):
+            die()
+
+    patch.setattr(Run, "save_checkpoint", save_checkpoint)
+
+
+def main(folder: str, where: str) -> None:
+    """Train or go on, and die."""
+    import pytest
+
+    from artkeras import training
+
+    patch = pytest.MonkeyPatch()
+    lighten(patch)
+    checkpoint_often(patch)
+    {"between": die_between, "writing": die_writing, "after": die_after}[where](patch)
+    if (Path(folder) / "recipe.json").exists():
+        training.resume(folder, log=silent)
+    else:
+        training.train(replace(TINY, epochs=3), precision="float32", out=folder, log=silent)
+    raise SystemExit("it was to die before this")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
