@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
+
+    weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
+    weights.add_argument("action", choices=("list", "fetch", "path"))
+    weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
     return top
 
 
@@ -181,6 +185,12 @@ def _report(arguments: argparse.Namespace) -> None:
     for folder in arguments.run_folders:
         _say(f"wrote {report(folder, arguments.out)}")
     _say(f"wrote {gallery(arguments.out)}")
+
+
+def _weights(arguments: argparse.Namespace) -> None:
+    from artkeras.weights import main_weights
+
+    main_weights(arguments.action, arguments.name)
 
 
 def _say(line: str) -> None:

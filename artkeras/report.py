@@ -91,6 +91,8 @@ def _card(run: Run, epochs: int) -> str:
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
     source = "procedural stand-in" if run.stand_in else "real pictures"
     departures = [*recipe.departures]
+    if facts["precision"] != "float32":
+        departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
     if recipe.scale == "quick":
         departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
