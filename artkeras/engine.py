@@ -47,6 +47,8 @@ except (ImportError, ValueError) as error:  # Keras raises either, depending on 
     ) from error
 
 BACKEND: str = keras.backend.backend()
+if BACKEND not in ("tensorflow", "jax", "torch"):  # Keras has more, which only predict
+    raise UserError(f"the backend {BACKEND!r} cannot train: set KERAS_BACKEND to tensorflow, jax or torch")
 
 if BACKEND == "tensorflow":
     with _silenced():
@@ -120,13 +122,7 @@ def minimize(loss_fn: Loss, variables: list, optimizer, model: "StepModel"):
     Returns:
         `(loss, extras)` as `loss_fn` gave them, from before the update.
     """
-    try:
-        body = _MINIMIZE[BACKEND]
-    except KeyError:
-        raise UserError(
-            f"artkeras cannot train on the backend {BACKEND!r}: set KERAS_BACKEND to {', '.join(_MINIMIZE)}"
-        ) from None
-    return body(loss_fn, variables, optimizer, model)
+    return _MINIMIZE[BACKEND](loss_fn, variables, optimizer, model)
 
 
 def without_updates(fn: Callable[[], Any], model: "StepModel"):
@@ -264,6 +260,12 @@ def activations(network: keras.Model) -> int:
 
 
 # --- precision and device ---------------------------------------------------------------------------
+
+
+def seed(value: int) -> None:
+    """Seed Python, NumPy and the backend, and so the weights and dropout of the networks built next."""
+    with _silenced():  # Keras also seeds TensorFlow where another backend is used, and so loads it
+        keras.utils.set_random_seed(value)
 
 
 def _cpu_flags() -> set[str]:

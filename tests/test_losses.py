@@ -104,7 +104,9 @@ def test_a_map_and_single_scores_get_the_same_labels():
 def test_each_call_draws_new_labels():
     random = keras.random.SeedGenerator(0)
     scores = np.zeros((4, 1), "float32")
-    first, second = (float(AdversarialLoss("least_squares", real=(0.7, 1.0))(scores, True, random=random)) for _ in "ab")
+    first, second = (
+        float(AdversarialLoss("least_squares", real=(0.7, 1.0))(scores, True, random=random)) for _ in "ab"
+    )
     assert first != second
 
 

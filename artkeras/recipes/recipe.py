@@ -153,9 +153,9 @@ class Recipe:
 
     def build(self, *, jit: bool | None = None):
         """Build the model, weights drawn from `seed`, in the precision policy in force."""
-        import keras
+        from artkeras import engine
 
-        keras.utils.set_random_seed(self.seed)
+        engine.seed(self.seed)
         return self.model(
             **{name: self.network(name) for name in self.networks},
             loss=self.loss, optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,

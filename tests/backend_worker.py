@@ -1,0 +1,93 @@
+"""What `test_backends.py` runs in a process of its own, once a backend: `backend_worker.py FOLDER`.
+
+It takes all its measurements on the backend of KERAS_BACKEND and writes facts.json and state-*.npz into the folder;
+the judging is left to the tests.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import training_worker
+import watching
+
+from artkeras import training
+from artkeras.engine import BACKEND, assign, keras
+from artkeras.losses import BCE
+from artkeras.run import Position
+
+
+def who_moved():
+    """The published step with batch norm in both players and live dropout."""
+    model = watching.model()
+    return watching.who_moved(model, watching.watch(model, watching.pictures(8)))
+
+
+def two_fitted_steps(kind, folder):
+    """Two steps of `fit` without any chance in them: logs of each; the state afterwards goes to a file."""
+    model, steps = watching.model_without_chance(kind), []
+    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(dict(logs)))
+    model.fit(watching.pictures(16), batch_size=8, shuffle=False, verbose=0, callbacks=[note])
+    np.savez(folder / f"state-{kind}.npz", **watching.snapshot(model))
+    return [{name: float(value) for name, value in step.items()} for step in steps]
+
+
+def trained(folder):
+    """An epoch of nine steps of a thin model 2 through the front door, and what can be told of its model after."""
+    build, built, lines = training._model, [], []
+
+    def remember(*arguments):
+        model, precision = build(*arguments)
+        built.append((model, watching.snapshot(model)))
+        return model, precision
+
+    with pytest.MonkeyPatch.context() as patch:
+        training_worker.lighten(patch)
+        patch.setattr(training, "_model", remember)
+        recipe = replace(training_worker.TINY, epochs=1)
+        run = training.train(recipe, precision="float32", out=folder / "runs", log=lines.append)
+    [(model, start)] = built
+    end, _ = run.load_checkpoint(Position(1))
+    iterations = run.iterations()
+    return {
+        "moved": watching.moved(model, start, end),
+        "losses": [iterations[name].tolist() for name in ("d_loss", "g_loss")],
+        "checkpoints": [path.name for path in run.checkpoints().values()],
+        "backend": run.environment["versions"]["backend"],
+        "pictures": list(run.sample(4).shape),
+        "repeated": repeated(model, end),
+    }
+
+
+def repeated(model, state):
+    """The losses of one step from a state, and again from the same state."""
+    losses = []
+    for _ in range(2):
+        assign(model.state(), state)
+        history = model.fit(watching.pictures(8), batch_size=8, shuffle=False, verbose=0).history
+        losses.append([float(history["d_loss"][0]), float(history["g_loss"][0])])
+    return losses
+
+
+def sure_losses():
+    """Cross-entropy of scores so large that a sigmoid in float32 would round."""
+    scores = np.array([[-80.0], [-20.0], [20.0], [80.0]], "float32")
+    return [float(BCE(scores[i : i + 1], is_real)) for i in range(4) for is_real in (True, False)]
+
+
+def main(folder):
+    facts = {
+        "backend": BACKEND,
+        "who_moved": who_moved(),
+        "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
+        "sure_losses": sure_losses(),
+        "trained": trained(folder),
+    }
+    (folder / "facts.json").write_text(json.dumps(facts))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,122 @@
+"""JAX and PyTorch do what TensorFlow does, and do not need it.
+
+Each runs once, in a process of its own, see `backend_worker.py`.
+
+A backend that is not installed is skipped, unless the environment variable ARTKERAS_REQUIRE names it.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import watching
+
+from artkeras.engine import keras
+
+WORKER = Path(__file__).with_name("backend_worker.py")
+KINDS = ["CombinedGAN", "GAN"]
+
+
+def work(folder, environment):
+    return subprocess.run(
+        [sys.executable, WORKER, folder], env=environment, cwd=folder, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("jax", marks=pytest.mark.jax), pytest.param("torch", marks=pytest.mark.torch)]
+)
+def worker(request, tmp_path_factory):
+    """Facts and folder of the worker's run on one backend."""
+    backend = request.param
+    if importlib.util.find_spec(backend) is None:
+        missing = f"{backend} is not installed: pip install -e .[{backend}]"
+        if backend in os.environ.get("ARTKERAS_REQUIRE", ""):
+            pytest.fail(f"{missing} (ARTKERAS_REQUIRE asks for it)")
+        pytest.skip(missing)
+    folder = tmp_path_factory.mktemp(backend)
+    (folder / "absent").mkdir()
+    # neither backend needs TensorFlow, and its start-up would take longest of all
+    (folder / "absent" / "tensorflow.py").write_text("raise ModuleNotFoundError(\"No module named 'tensorflow'\")\n")
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "ARTKERAS_HOME": str(folder / "home"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder / "absent"), os.environ.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",
+        # the nets are tiny and compiling takes nearly all the time: these make it four times as fast
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+    }
+    environment.pop("ARTKERAS_DATA", None)
+    done = work(folder, environment)
+    if done.returncode and "Unknown flag" in done.stderr:  # another JAX
+        done = work(folder, {**environment, "XLA_FLAGS": ""})
+    assert done.returncode == 0, done.stderr[-4000:]
+    facts = json.loads((folder / "facts.json").read_text())
+    assert facts["backend"] == backend
+    return SimpleNamespace(folder=folder, **facts)
+
+
+@pytest.fixture(scope="module")
+def here():
+    """The two steps without chance on the backend of this process: kind -> (logs of each step, state after)."""
+    results = {}
+    for kind in KINDS:
+        model = watching.model_without_chance(kind)
+        batches = np.split(watching.pictures(16), 2)
+        logs = [watching.watch(model, batch).logs for batch in batches]
+        results[kind] = (logs, watching.snapshot(model))
+    assert keras.backend.floatx() == "float32"
+    return results
+
+
+def test_published_step_moves_discriminator_twice_then_generator_alone(worker):
+    assert worker.who_moved == watching.published_turns((True, True), 8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_steps_from_the_same_numbers_agree(worker, here, kind):
+    logs, state = here[kind]
+    assert len(worker.logs[kind]) == 2
+    for theirs, ours in zip(worker.logs[kind], logs, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-4, abs=1e-4)
+    with np.load(worker.folder / f"state-{kind}.npz") as stored:
+        assert set(stored.files) == set(state)
+        for name, value in state.items():
+            if value.shape and not np.issubdtype(value.dtype, np.integer):  # all but counters and random states
+                np.testing.assert_allclose(stored[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_a_step_from_a_restored_state_is_repeated_exactly(worker):
+    first, again = worker.trained["repeated"]
+    assert first == again  # dropout included
+
+
+def test_cross_entropy_of_a_sure_discriminator_is_not_clipped(worker):
+    expected = [np.logaddexp(0, score) - label * score for score in (-80.0, -20.0, 20.0, 80.0) for label in (1, 0)]
+    assert worker.sure_losses == pytest.approx(expected, rel=1e-5, abs=1e-8)
+
+
+def test_training_moves_everything_and_writes_a_checkpoint(worker):
+    trained = worker.trained
+    assert trained["moved"] == [
+        "discriminator dropout seed",
+        "discriminator optimizer",
+        "discriminator weights",
+        "generator optimizer",
+        "generator statistics",
+        "generator weights",
+        "latents seed",
+    ]
+    assert [len(losses) for losses in trained["losses"]] == [9, 9]
+    assert np.isfinite(trained["losses"]).all()
+    assert trained["checkpoints"] == ["epoch-0001.npz"]
+    assert trained["backend"] in ("jax", "torch")
+    assert trained["pictures"] == [4, 16, 16, 3]
