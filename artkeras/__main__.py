@@ -104,6 +104,12 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=_file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=_whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
+    evaluate = add("evaluate", _evaluate, "score a generator against its paintings: KID, variety, memorisation")
+    evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
+    evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
+    evaluate.add_argument("--count", type=_whole(100), default=2000, metavar="N", help="samples (default: 2000)")
+    evaluate.add_argument("--seed", type=_whole(0), default=1, metavar="N", help="of their latents (default: 1)")
+
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
@@ -177,6 +183,12 @@ def _walk(arguments: argparse.Namespace) -> None:
     frames = sampler.walk(arguments.frames, seed=arguments.seed)
     images = [figures.grid(frame[None], scale=arguments.scale, gap=0) for frame in frames]
     _say(f"wrote {figures.gif(images, arguments.out, milliseconds=80)}")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from artkeras.judging import evaluate
+
+    evaluate(arguments.what, data=arguments.data, count=arguments.count, seed=arguments.seed, log=_say)
 
 
 def _report(arguments: argparse.Namespace) -> None:

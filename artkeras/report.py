@@ -4,6 +4,7 @@
     grid.png        49 samples of fixed latents, not chosen
     curves.png      losses and accuracies of every step
     history.csv     their means, an epoch a row
+    metrics.jsonl   the scores of `evaluate`, if there are any
     generator.npz   the generator in float16, for `artkeras.load`
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
@@ -44,8 +45,10 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     sampler = run.sampler(position)
     figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), title=sampler.caption), folder / "curves.png")
-    with atomic(folder / "history.csv") as part:
-        shutil.copyfile(run.path / "history.csv", part)
+    for name in ("history.csv", "metrics.jsonl"):
+        if (run.path / name).exists():
+            with atomic(folder / name) as part:
+                shutil.copyfile(run.path / name, part)
     save_generator(folder / "generator.npz", run, sampler)
     findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
     with atomic(card) as part:

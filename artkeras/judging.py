@@ -1,0 +1,152 @@
+"""Judging a generator: samples and paintings through a network, the metrics on them, one line of JSON each.
+
+The paintings are those of the recipe before augmentation, one picture a painting. The maths is in
+`artkeras.metrics`; a score's name is its protocol, and only scores of one name can be compared.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artkeras import data, metrics
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.run import Run
+from artkeras.sampling import Sampler, load
+
+SIDE = 224  # pixels, what the network reads
+NETWORK, RESIZE = "lite0", f"bicubic{SIDE}"
+BATCH = 32
+
+Log = Callable[[str], None]
+
+
+def evaluate(
+    what: Run | str | Path,
+    *,
+    data: str | Path | None = None,
+    count: int = 2000,
+    seed: int = 1,
+    log: Log = print,
+) -> list[dict[str, Any]]:
+    """Score a generator against its paintings, and write the scores to the run's metrics.jsonl.
+
+    Args:
+        what: a run, its folder, or the name of a recipe with a result in the kit (nothing is written then).
+        data: the folder of its pictures, if they have moved.
+        count: samples to draw, at least 100.
+        seed: of their latents; not the 0 of the grids, which were looked at.
+        log: called with each line of news.
+
+    Returns:
+        One record a metric, as `artkeras.metrics.record` makes them.
+
+    Raises:
+        UserError: without pictures of the recipe's study, or for too few samples.
+    """
+    if count < 100:
+        raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
+    run = _as_run(what)
+    sampler = run.sampler() if run else load(what)
+    paintings, held_out = _paintings(sampler, run, data)
+    log(f"{sampler.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
+    train = paintings.take(range(len(paintings)))
+    unseen = held_out.take(range(len(held_out))) if held_out is not None else None
+    fake = sampler.sample(count, seed)
+    facts = {
+        "recipe": sampler.recipe.name,
+        "checkpoint": sampler.caption,
+        "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
+        "sample_seed": seed,
+    }
+    records = judge(fake, train, unseen, facts=facts)
+    for line in records:
+        spread = f" +- {line['std']:.4f}" if line["std"] is not None else ""
+        log(f"{line['value']:9.4f}{spread}  {line['metric']}")
+    if unseen is None:
+        log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+    if run:
+        path = run.path / "metrics.jsonl"
+        before = path.read_text() if path.exists() else ""
+        with atomic(path) as part:
+            part.write_text(before + "".join(json.dumps(line) + "\n" for line in records))
+        log(f"wrote {path}")
+    return records
+
+
+def judge(
+    fake: np.ndarray, train: np.ndarray, held_out: np.ndarray | None, *, facts: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """All metrics of samples against paintings.
+
+    Args:
+        fake: (n, size, size, 3) uint8 samples.
+        train: (paintings, size, size, 3) uint8, before augmentation.
+        held_out: the same of paintings kept out of training, or None.
+        facts: further entries of each record.
+    """
+    real = train if held_out is None else np.concatenate([train, held_out])
+    metrics.check_originals(real)
+    real_features, fake_features = features(real), features(fake)
+    protocol = {"network": NETWORK, "resize": RESIZE, "n_real": len(real), "n_fake": len(fake), **facts}
+    plain = {"n_real": len(real), "n_fake": len(fake), **facts}
+
+    precision, recall = metrics.precision_recall(real_features, fake_features, k=3)
+    variety = metrics.diversity(fake_features, real_features)
+    records = [
+        metrics.record("kid", metrics.kernel_distance(real_features, fake_features), **protocol),
+        metrics.record("frechet", metrics.frechet_distance(real_features, fake_features), **protocol),
+        metrics.record("precision", precision, k=3, **protocol),
+        metrics.record("recall", recall, k=3, **protocol),
+        metrics.record("distance_of_samples", variety.mean_distance / variety.real_mean_distance, **protocol),
+        metrics.record("near_identical", variety.near_share, **protocol),
+        metrics.record("spectrum", metrics.spectrum_distance(real, fake), **plain),
+        metrics.record("chequerboard", max(metrics.chequerboard(fake).values()), **plain),
+        metrics.record("chequerboard_of_paintings", max(metrics.chequerboard(real).values()), **plain),
+        metrics.record("fog", metrics.fog(real, fake), **plain),
+    ]
+    if held_out is not None:
+        copied = metrics.memorisation(fake_features, real_features[: len(train)], real_features[len(train) :])
+        among = protocol | {"n_real": len(train), "held_out": len(held_out)}
+        records.append(metrics.record("nearer_than_half_the_unseen", copied.below_median, **among))
+        records.append(metrics.record("nearer_than_a_twentieth_of_the_unseen", copied.below_p5, **among))
+    return records
+
+
+def features(pictures: np.ndarray) -> np.ndarray:
+    """EfficientNet-Lite0 features: (n, size, size, 3) uint8 RGB -> (n, 1280) float32, 20 ms a picture on a core.
+
+    Pictures are resized to 224 pixels by Pillow's bicubic, straight from uint8: a JPEG in between would be judged too.
+    """
+    from artkeras.networks import efficientnet_lite
+
+    network = efficientnet_lite.features()
+    resized = (
+        np.stack([np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for p in batch])
+        for batch in np.split(pictures, range(BATCH, len(pictures), BATCH))
+    )
+    return np.concatenate([network.predict_on_batch(batch.astype("float32")) for batch in resized])
+
+
+def _as_run(what: Run | str | Path) -> Run | None:
+    if isinstance(what, Run):
+        return what
+    return Run(what) if (Path(what) / "recipe.json").is_file() else None
+
+
+def _paintings(sampler: Sampler, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
+    if run and not folder and not run.stand_in:
+        folder = run.environment["pictures"]["source"]
+    train, held_out = sampler.recipe.pictures(folder)
+    if run is None and train.stand_in:
+        raise UserError(
+            f"no pictures of {sampler.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
+            "or pass --data FOLDER"
+        )
+    if run and run.environment["pictures"]["fingerprint"] != train.fingerprint:
+        raise UserError(f"{train.source} does not hold the pictures {run.path} was trained on: pass --data FOLDER")
+    return train.originals(), held_out
