@@ -192,11 +192,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from artkeras.report import gallery, report
+    from artkeras.report import gallery, report, table
 
     for folder in arguments.run_folders:
         _say(f"wrote {report(folder, arguments.out)}")
     _say(f"wrote {gallery(arguments.out)}")
+    _say(f"wrote {table(arguments.out)}")
 
 
 def _weights(arguments: argparse.Namespace) -> None:

@@ -5,12 +5,14 @@
     curves.png      losses and accuracies of every step
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
+    run.json        recipe, environment, epochs and seconds, for the table of all results
     generator.npz   the generator in float16, for `artkeras.load`
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
 kept when the report is made again.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import numpy as np
 from artkeras import figures
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.recipes import RECIPES, Recipe
 from artkeras.run import Position, Run
 from artkeras.sampling import open_generator, save_generator
 
@@ -45,10 +48,18 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     sampler = run.sampler(position)
     figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), title=sampler.caption), folder / "curves.png")
+    (folder / "metrics.jsonl").unlink(missing_ok=True)  # of an earlier run
     for name in ("history.csv", "metrics.jsonl"):
         if (run.path / name).exists():
             with atomic(folder / name) as part:
                 shutil.copyfile(run.path / name, part)
+    seconds = float(history["seconds"][position.epoch - 1])
+    # not where on this machine the pictures lay, nor the command with its paths: a report is there to be passed on
+    pictures = {k: v for k, v in run.environment["pictures"].items() if k not in ("source", "skipped")}
+    facts = {key: run.environment[key] for key in ("device", "precision", "versions")} | {"pictures": pictures}
+    facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "seconds": seconds}
+    with atomic(folder / "run.json") as part:
+        part.write_text(json.dumps(facts, indent=2) + "\n")
     save_generator(folder / "generator.npz", run, sampler)
     findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
     with atomic(card) as part:
@@ -70,6 +81,57 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
     if not rows:
         raise UserError(f"{out} has no generators: make some with: python -m artkeras report RUN")
     return figures.save(figures.stack(rows), out / "gallery.png")
+
+
+def table(out: str | Path = "results") -> Path:
+    """Write `out/README.md`: the results in `out`, a row each, reported beside ours.
+
+    Raises:
+        UserError: when there are none.
+    """
+    out = Path(out)
+    rows = []
+    for path in sorted(out.rglob("run.json")):
+        facts = json.loads(path.read_text())
+        recipe, pictures = Recipe.from_json(facts["recipe"]), facts["pictures"]
+        published = RECIPES[recipe.name].published if recipe.name in RECIPES else {}
+        place = path.parent.relative_to(out).as_posix()
+        cells = [
+            f"[{recipe.name}]({place}/card.md)",
+            published.get("reported", "none"),
+            _kid(path.parent / "metrics.jsonl"),
+            f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
+            f"{facts['epochs']} of {published.get('epochs', '?')}",
+            facts["device"],
+            duration(facts["seconds"]),
+            f'<img src="{place}/grid.png" width="160" alt="samples of {recipe.name}">',
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    if not rows:
+        raise UserError(f"{out} has no results: make some with: python -m artkeras report RUN")
+    text = [
+        "# Results",
+        "",
+        "![Samples of each generator, not chosen](gallery.png)",
+        "",
+        "Reported is what the study's authors wrote; ours was measured. KID is the kernel distance of the samples from",
+        "the paintings before augmentation, on EfficientNet-Lite0 features: 0 is indistinguishable, and numbers on",
+        "other networks cannot be compared with it. The protocols and the other scores are in each `metrics.jsonl`.",
+        "",
+        "| study | reported | our KID | pictures | epochs | device | time | samples |",
+        "|---|---|---|---|---|---|---|---|",
+        *rows,
+    ]
+    with atomic(out / "README.md") as part:
+        part.write_text("\n".join(text) + "\n")
+    return out / "README.md"
+
+
+def _kid(path: Path) -> str:
+    """The last kernel distance in a result's scores."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    found = [line for line in lines if line["measure"] == "kid"]
+    return f"{found[-1]['value']:.3f} +- {found[-1]['std']:.3f}" if found else "not measured"
 
 
 def _card(run: Run, epochs: int) -> str:

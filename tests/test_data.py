@@ -76,11 +76,17 @@ def test_the_six_copies_are_those_of_pil_in_the_published_order(folder):
     assert held is None
     assert len(training) == 12
     assert training.copies == 6
-    turns = [None, *(getattr(Image.Transpose, name) for name in (
-        "FLIP_LEFT_RIGHT", "FLIP_TOP_BOTTOM", "ROTATE_90", "ROTATE_180", "ROTATE_270"))]
+    turns = [
+        None,
+        *(
+            getattr(Image.Transpose, name)
+            for name in ("FLIP_LEFT_RIGHT", "FLIP_TOP_BOTTOM", "ROTATE_90", "ROTATE_180", "ROTATE_270")
+        ),
+    ]
     expected = [
         np.asarray(picture(number) if turn is None else picture(number).transpose(turn))
-        for number in (0, 1) for turn in turns
+        for number in (0, 1)
+        for turn in turns
     ]
     taken = training.take(range(12))
     assert taken.dtype == np.uint8
@@ -696,9 +702,19 @@ def test_the_fingerprint_tells_apart_whatever_differs(folder):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"holdout": 1}, {"holdout": -0.1}, {"holdout": float("nan")}, {"holdout": "half"}, {"holdout": True},
-        {"limit": 0}, {"limit": 2.5}, {"size": 0}, {"size": 8.0}, {"subset": "best"}, {"fit": "pad"},
-        {"seed": "x"}, {"seed": 0.5},
+        {"holdout": 1},
+        {"holdout": -0.1},
+        {"holdout": float("nan")},
+        {"holdout": "half"},
+        {"holdout": True},
+        {"limit": 0},
+        {"limit": 2.5},
+        {"size": 0},
+        {"size": 8.0},
+        {"subset": "best"},
+        {"fit": "pad"},
+        {"seed": "x"},
+        {"seed": 0.5},
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
 """Sampling and reports: the same pictures for the same seed, and cards that say what was done."""
 
+import json
 import shlex
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from artkeras import sampling
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES
-from artkeras.report import command, duration, gallery, report
+from artkeras.report import command, duration, gallery, report, table
 from artkeras.run import Position, Run
 
 pytestmark = pytest.mark.usefixtures("light")
@@ -231,6 +232,7 @@ def test_the_report_is_a_card_two_figures_a_table_and_a_generator(trained, resul
         "grid.png",
         "curves.png",
         "history.csv",
+        "run.json",
         "generator.npz",
     }
     assert (folder / "history.csv").read_bytes() == (trained / "history.csv").read_bytes()
@@ -354,3 +356,30 @@ def test_the_gallery_has_a_row_of_samples_of_each_generator(trained, results):
 )
 def test_times_are_for_people(seconds, words):
     assert duration(seconds) == words
+
+
+def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, results):
+    assert "has no results" in message(table, results)
+    folder = report(trained, results)
+    row = table(results).read_text().splitlines()[-1]
+    assert "(colour_field/model_2/card.md)" in row
+    assert "stabler than model 1" in row
+    assert "| not measured |" in row
+    assert "| 72 stand-ins | 2 of 150 (200 files saved) |" in row
+    score = {"measure": "kid", "value": 0.25, "std": 0.01}
+    (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
+    assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts
+
+
+def test_scores_of_an_earlier_run_do_not_stay_with_a_new_report(trained, results):
+    folder = report(trained, results)
+    (folder / "metrics.jsonl").write_text("{}\n")
+    report(trained, results)
+    assert not (folder / "metrics.jsonl").exists()
+
+
+def test_a_report_names_no_place_of_the_machine_it_was_made_on(trained, results):
+    folder = report(trained, results)
+    for name in ("card.md", "run.json", "history.csv"):
+        assert str(trained.parent) not in (folder / name).read_text()
+    assert "source" not in json.loads((folder / "run.json").read_text())["pictures"]
