@@ -79,7 +79,7 @@ def curves(iterations: Mapping[str, np.ndarray], *, title: str = ""):
             axis.plot(steps, values, color=f"C{colour}", alpha=0.25, linewidth=0.6)
             axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
         axis.set_ylabel("loss" if panel[0].endswith("_loss") else "accuracy")
-        axis.legend(frameon=False, loc="upper right")
+        axis.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=len(panel))
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.01)
     for epoch in np.flatnonzero(np.diff(iterations["epoch"]))[:: max(1, int(iterations["epoch"][-1]) // 10)]:

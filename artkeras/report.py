@@ -101,7 +101,7 @@ def table(out: str | Path = "results") -> Path:
             published.get("reported", "none"),
             _kid(path.parent / "metrics.jsonl"),
             f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
-            f"{facts['epochs']} of {published.get('epochs', '?')}",
+            f"{facts['epochs']} (reported: {published.get('epochs', 'none')})",
             facts["device"],
             duration(facts["seconds"]),
             f'<img src="{place}/grid.png" width="160" alt="samples of {recipe.name}">',

@@ -246,7 +246,7 @@ def test_the_card_has_reported_beside_ours_epochs_device_command_and_departures(
     lines = card.splitlines()
     assert lines[0] == "# colour_field/model_2"
     assert "| | reported | ours |" in lines
-    assert "| epochs | 150 (200 files saved) | 2 |" in lines
+    assert "| epochs | 150, 200 files saved | 2 |" in lines
     assert any(line.startswith("| time | about 1.5 days on a CPU | ") for line in lines)
     (row,) = [line for line in lines if line.startswith("| results | stabler than model 1, better pictures | ")]
     last = {name: values[-1] for name, values in run.history().items()}
@@ -274,7 +274,7 @@ def test_a_run_stopped_early_is_reported_with_the_epochs_it_has(trained, results
     run = Run(trained)
     run.update(recipe=replace(run.recipe, epochs=150))
     card = (report(trained, results) / "card.md").read_text()
-    assert "| epochs | 150 (200 files saved) | 2 |" in card
+    assert "| epochs | 150, 200 files saved | 2 |" in card
     assert "--epochs 2 " in card
 
 
@@ -283,7 +283,7 @@ def test_a_card_counts_the_epochs_of_the_generator_it_shows(trained, results):
     newest = Run(trained).checkpoints()[Position(2)]
     newest.rename(newest.with_name("epoch-0001.npz"))
     card = (report(trained, results) / "card.md").read_text()
-    assert "| epochs | 150 (200 files saved) | 1 |" in card
+    assert "| epochs | 150, 200 files saved | 1 |" in card
 
 
 def test_findings_written_by_hand_survive_the_next_report(trained, results):
@@ -365,7 +365,7 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     assert "(colour_field/model_2/card.md)" in row
     assert "stabler than model 1" in row
     assert "| not measured |" in row
-    assert "| 72 stand-ins | 2 of 150 (200 files saved) |" in row
+    assert "| 72 stand-ins | 2 (reported: 150, 200 files saved) |" in row
     score = {"measure": "kid", "value": 0.25, "std": 0.01}
     (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
     assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts

@@ -47,7 +47,7 @@ MODEL_2 = replace(
     networks=MODEL_1.networks | {"generator": GENERATOR.but(norm=True)},
     change="batch normalisation in the generator",
     published={
-        "epochs": "150 (200 files saved)",
+        "epochs": "150, 200 files saved",
         "time": "about 1.5 days on a CPU",
         "reported": "stabler than model 1, better pictures",
     },
@@ -61,7 +61,7 @@ MODEL_3 = replace(
     networks=MODEL_2.networks | {"discriminator": DISCRIMINATOR.but(norm=True)},
     change="batch normalisation in the discriminator too: expected to fail",
     published={
-        "epochs": "stopped (10 files saved)",
+        "epochs": "stopped, 10 files saved",
         "time": "not reported",
         "reported": "losses reach 0 after about 3 epochs; unexplained",
     },
@@ -79,7 +79,7 @@ MODEL_4 = replace(
     epochs=300,
     change="model 2 on the curated paintings: solid blocks, clear distinctions",
     published={
-        "epochs": "300 files saved",
+        "epochs": "not said, 300 files saved",
         "time": "about 4 hours on a CPU",
         "reported": "more uniform, less inventive",
     },
