@@ -296,7 +296,7 @@ class Table:
         if self._file is None:
             new = not self.path.exists()
             self._file = open(self.path, "a", newline="")
-            self._writer = csv.DictWriter(self._file, rows[0])
+            self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")
             if new:
                 self._writer.writeheader()
         self._writer.writerows(rows)
@@ -336,6 +336,6 @@ def _keep_rows(path: Path, wanted) -> None:
         path.unlink()
         return
     with atomic(path) as part, open(part, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
