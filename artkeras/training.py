@@ -164,8 +164,12 @@ def _fit(run: Run, model: engine.StepModel, pictures: data.Pictures, start: Posi
                 batches = Batches(pictures, recipe, epoch, start.step if epoch == start.epoch else 0)
                 model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=beside)
     except KeyboardInterrupt:
-        saved = list(run.checkpoints())[-1:] or ["the beginning, before any checkpoint"]
-        raise KeyboardInterrupt(f"stopped at {saved[0]}; go on with: python -m artkeras resume {run.path}") from None
+        last = next(reversed(run.checkpoints()), None)
+        if last == recorder.position:
+            stopped = f"stopped at {last}"
+        else:  # a second Ctrl-C did not wait for a checkpoint
+            stopped = f"stopped; the last checkpoint is from {last}" if last else "stopped before its first checkpoint"
+        raise KeyboardInterrupt(f"{stopped}; go on with: python -m artkeras resume {run.path}") from None
     except OSError as error:  # a full disk, a drive that went away
         raise UserError(
             f"training stopped, the run cannot be written ({error.strerror or error}): make room, then go on with: "

@@ -124,7 +124,7 @@ def test_json_keeps_values_that_no_recipe_has_yet():
 def test_quick_is_the_same_study_only_small(one):
     quick = one.quick()
     assert quick.scale == "quick"
-    assert set(difference(one, quick)) == {"scale", "size", "width", "batch_size", "limit", "epochs"}
+    assert set(difference(one, quick)) == {"scale", "size", "width", "batch_size", "limit", "epochs", "sample_every"}
     assert quick.size <= 32
     assert quick.width <= 32
     copies = 6
