@@ -1,10 +1,14 @@
 """What all tests share: a cache folder of their own, no pictures from outside, tiny recipes."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 import training_worker
+
+# as seen from where the tests were started: each test runs in a folder of its own
+PICTURES = Path(os.environ["ARTKERAS_DATA"]).resolve() if os.environ.get("ARTKERAS_DATA") else None
 
 
 @pytest.fixture(autouse=True)
@@ -12,8 +16,9 @@ def own_places(monkeypatch, tmp_path, request):
     """Every test gets an empty cache and finds no pictures but its own; tests of real pictures find those."""
     monkeypatch.setenv("ARTKERAS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("ARTKERAS_RUNS", raising=False)
-    if "real" not in request.keywords:
-        monkeypatch.delenv("ARTKERAS_DATA", raising=False)
+    monkeypatch.delenv("ARTKERAS_DATA", raising=False)
+    if "real" in request.keywords and PICTURES:
+        monkeypatch.setenv("ARTKERAS_DATA", str(PICTURES))
     monkeypatch.chdir(tmp_path)
 
 

@@ -13,10 +13,13 @@ from artkeras import data
 PLACE = os.environ.get("ARTKERAS_DATA", "")
 THERE = Path(PLACE, "colour_field").is_dir() and Path(PLACE, "colour_field_labels.csv").is_file()
 
-pytestmark = pytest.mark.skipif(
-    not (PLACE and THERE),
-    reason="ARTKERAS_DATA does not point at a folder with colour_field and colour_field_labels.csv",
-)
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not (PLACE and THERE),
+        reason="ARTKERAS_DATA does not point at a folder with colour_field and colour_field_labels.csv",
+    ),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
