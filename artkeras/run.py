@@ -123,7 +123,7 @@ class Run:
         return json.loads((self.path / name).read_text())
 
     def update(self, *, recipe: Recipe | None = None, environment: Mapping[str, Any] | None = None) -> None:
-        """Write changed values (more epochs, another session) to the run's files."""
+        """Write changed values (more epochs, a resumption) to the run's files."""
         if recipe is not None:
             self.recipe = recipe
             _write_json(self.path / "recipe.json", recipe.to_json())
