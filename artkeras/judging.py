@@ -135,7 +135,7 @@ def features(pictures: np.ndarray) -> np.ndarray:
 def _as_run(what: Run | str | Path) -> Run | None:
     if isinstance(what, Run):
         return what
-    return Run(what) if (Path(what) / "recipe.json").is_file() else None
+    return Run(what) if Run.is_run(what) else None
 
 
 def _paintings(sampler: Sampler, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:

@@ -5,7 +5,7 @@
     curves.png      losses and accuracies of every step
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
-    run.json        recipe, environment, epochs and seconds, for the table of all results
+    run.json        recipe, device, pictures, epochs and seconds, for the table of all results
     generator.npz   the generator in float16, for `artkeras.load`
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and

@@ -60,7 +60,7 @@ class Run:
             UserError: when the folder is missing, is not a run, or its recipe cannot be read.
         """
         self.path = Path(path)
-        if not (self.path / "recipe.json").is_file():
+        if not self.is_run(path):
             what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "does not exist"
             raise UserError(f"{path} {what}: give the folder of a run, such as one of those in runs/")
         try:
@@ -103,6 +103,11 @@ class Run:
         return cls(path)
 
     @staticmethod
+    def is_run(path: str | Path) -> bool:
+        """Whether a path is the folder of a run."""
+        return (Path(path) / "recipe.json").is_file()
+
+    @staticmethod
     def check_place(out: str | Path) -> Path:
         """Check that runs can go to a folder, which need not exist yet.
 
@@ -112,7 +117,7 @@ class Run:
         out = Path(out)
         if out.is_file():
             raise UserError(f"{out} is a file: give --out the folder that runs go to")
-        if (out / "recipe.json").exists():
+        if Run.is_run(out):
             raise UserError(f"{out} is a run already: give --out the folder above it, or go on with: resume {out}")
         return out
 
@@ -201,10 +206,8 @@ class Run:
         """
         path = self.checkpoints()[position]
         try:
-            with np.load(path) as file:
-                state = {name: file[name] for name in file.files}
-                facts = json.loads(str(state.pop("facts")))
-        except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
+            state, facts = read_state(path)
+        except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): the one before it is used, if there is one"
             ) from None
@@ -276,6 +279,27 @@ def _with_descriptions(recipe: Recipe, described: Recipe) -> Recipe:
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     with atomic(path) as part:
         part.write_text(json.dumps(values, indent=2) + "\n")
+
+
+# --- states ---------------------------------------------------------------------------------------
+
+
+class Damaged(Exception):
+    """A file of arrays that cannot be read whole."""
+
+
+def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read a checkpoint or a committed generator: its arrays by name, and the facts stored with them.
+
+    Raises:
+        Damaged: when the file is missing, cut short, or something else.
+    """
+    try:
+        with np.load(path) as file:
+            state = {name: file[name] for name in file.files}
+        return state, json.loads(str(state.pop("facts")))
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise Damaged(str(error)) from error
 
 
 # --- tables -------------------------------------------------------------------------------------------

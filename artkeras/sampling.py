@@ -1,7 +1,6 @@
 """New pictures from a trained generator: of a run, or of the results that come with the kit."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from artkeras import data
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe, recipe
-from artkeras.run import Run
+from artkeras.run import Damaged, Run, read_state
 
 BATCH = 64
 
@@ -149,7 +148,7 @@ def load(what: str | Path) -> Sampler:
 
     >>> load("colour_field/model_2").sample(16)     # (16, 64, 64, 3) uint8
     """
-    if (Path(what) / "recipe.json").is_file():
+    if Run.is_run(what):
         return Run(what).sampler()
     path = results_folder() / str(what) / "generator.npz"
     if not path.is_file():
@@ -169,10 +168,8 @@ def load(what: str | Path) -> Sampler:
 def open_generator(path: Path) -> Sampler:
     """Read what `save_generator` wrote."""
     try:
-        with np.load(path) as file:
-            state = {name: file[name] for name in file.files}
-        facts = json.loads(str(state.pop("facts")))
+        state, facts = read_state(path)
         made_by = Recipe.from_json(facts["recipe"])
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except (Damaged, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
     return Sampler(made_by, network_from_state(made_by, "generator", state), facts["caption"])
