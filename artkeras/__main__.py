@@ -86,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", type=_whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
+        command.add_argument(
+            "--kid-every", type=_whole(1), metavar="N", help="judge by the held-out paintings every N epochs"
+        )
 
     for name, run, text in (
         ("sample", _sample, "draw new pictures as a grid"),
@@ -109,10 +112,17 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument("--count", type=_whole(100), default=2000, metavar="N", help="samples (default: 2000)")
     evaluate.add_argument("--seed", type=_whole(0), default=1, metavar="N", help="of their latents (default: 1)")
+    evaluate.add_argument(
+        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
+    )
 
-    report = add("report", _report, "write what runs gave to results/: card, grid, curves, generator")
+    report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
+
+    compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
+    compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
+    compare.add_argument("--out", type=_file(".png"), default="compare.png", metavar="PNG")
 
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
@@ -137,7 +147,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout")}
+    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout", "kid_every")}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -188,7 +198,14 @@ def _walk(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from artkeras.judging import evaluate
 
-    evaluate(arguments.what, data=arguments.data, count=arguments.count, seed=arguments.seed, log=_say)
+    evaluate(
+        arguments.what,
+        data=arguments.data,
+        count=arguments.count,
+        seed=arguments.seed,
+        features=arguments.features,
+        log=_say,
+    )
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -198,6 +215,13 @@ def _report(arguments: argparse.Namespace) -> None:
         _say(f"wrote {report(folder, arguments.out)}")
     _say(f"wrote {gallery(arguments.out)}")
     _say(f"wrote {table(arguments.out)}")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from artkeras.comparison import compare
+
+    out = compare(arguments.run_folders, arguments.out, log=_say)
+    _say(f"wrote {out} and {out.with_suffix('.csv').name}")
 
 
 def _weights(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from artkeras import figures
 from artkeras.engine import keras
 from artkeras.errors import UserError
+from artkeras.judging import Watch
 from artkeras.run import Position, Run, Table
 from artkeras.sampling import fixed_latents, render
 
@@ -32,10 +33,22 @@ class Recorder(keras.callbacks.Callback):
     Logs are turned into numbers only every `flush_seconds`: each reading waits for the device.
     """
 
-    def __init__(self, run: Run, steps: int, position: Position, seconds: float, *, flush_seconds: float = 1.0):
+    def __init__(
+        self,
+        run: Run,
+        steps: int,
+        position: Position,
+        seconds: float,
+        *,
+        watch: Watch | None = None,
+        flush_seconds: float = 1.0,
+    ):
         super().__init__()
         self.run, self.steps, self.position, self.seconds = run, steps, position, seconds
-        self.flush_seconds = flush_seconds
+        self.watch, self.flush_seconds = watch, flush_seconds
+        self.best: float | None = None  # kernel distance of this epoch, if it is the smallest so far
+        judged = run.history().get("kid", np.zeros(0))
+        self._smallest = np.nanmin(judged, initial=np.inf)
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
         written = run.iterations()
@@ -93,7 +106,22 @@ class Recorder(keras.callbacks.Callback):
         lost = [name for name in names if not np.isfinite(means[name])]
         if lost:
             raise UserError(DIVERGED.format(", ".join(lost), f"epoch {epoch}"))
-        self._history.append([{"epoch": epoch, **means, "seconds": round(self.seconds, 1)}])
+        self._history.append([{"epoch": epoch, **means, **self._judge(epoch), "seconds": round(self.seconds, 1)}])
+
+    def _judge(self, epoch: int) -> dict[str, float | str]:
+        """What the watch says of this epoch; blanks where it is not asked. Every row has the same columns."""
+        self.best = None
+        every = self.run.recipe.kid_every
+        if self.watch is None:
+            return {}
+        if epoch % every and epoch != self.run.recipe.epochs:
+            return dict.fromkeys(self.watch.columns, "")
+        self.model.sync()
+        found = self.watch(self.model)
+        if found["kid"] < self._smallest:
+            self.best = self._smallest = found["kid"]
+        self._clock = time.perf_counter()
+        return found
 
     def close(self) -> None:
         """Write what is pending and close the files and the bar, whatever has happened."""
@@ -156,6 +184,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Save every few epochs and after the last."""
+        if self.recorder.best is not None:
+            self.run.save_checkpoint(
+                self.recorder.position, self.state(), self.recorder.seconds, kid=self.recorder.best
+            )
         due = (epoch + 1) % self.every == 0 or epoch + 1 == self.run.recipe.epochs
         if due or time.monotonic() - self._saved_at > 60 * self.minutes:
             self.save()
@@ -163,15 +195,23 @@ class Checkpoint(keras.callbacks.Callback):
     def save(self) -> None:
         """Write a checkpoint of this moment, after the tables that lead up to it, and drop old ones."""
         self.recorder.flush()
-        self.model.sync()
-        state = {name: keras.ops.convert_to_numpy(v.value) for name, v in self.model.state().items()}
-        if not all(np.isfinite(values).all() for values in state.values()):
-            raise UserError(DIVERGED.format("weights", self.recorder.position))
-        self.run.save_checkpoint(self.recorder.position, state, self.recorder.seconds)
+        self.run.save_checkpoint(self.recorder.position, self.state(), self.recorder.seconds)
         self._saved_at = time.monotonic()
         for position, path in list(self.run.checkpoints().items())[:-2]:
             if position.step or position.epoch % self.keep_every:
                 path.unlink()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The whole training state as arrays.
+
+        Raises:
+            UserError: when it holds something that is no number.
+        """
+        self.model.sync()
+        state = {name: keras.ops.convert_to_numpy(v.value) for name, v in self.model.state().items()}
+        if not all(np.isfinite(values).all() for values in state.values()):
+            raise UserError(DIVERGED.format("weights", self.recorder.position))
+        return state
 
 
 class CalmStop(keras.callbacks.Callback):

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,26 +63,23 @@ Loss = Callable[[], tuple[Any, Any]]
 # --- one gradient step ------------------------------------------------------------------------------
 
 
-def _minimize_tensorflow(loss_fn: Loss, variables: list, optimizer, model):
+def _gradients_tensorflow(loss_fn: Loss, variables: list, model):
     values = [v.value for v in variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:  # watch the chosen variables, nothing else
         tape.watch(values)
         loss, extras = loss_fn()
-    optimizer.apply(tape.gradient(loss, values), variables)
-    return loss, extras
+    return loss, extras, tape.gradient(loss, values)
 
 
-def _minimize_torch(loss_fn: Loss, variables: list, optimizer, model):
+def _gradients_torch(loss_fn: Loss, variables: list, model):
     import torch
 
     loss, extras = loss_fn()
-    gradients = torch.autograd.grad(loss, [v.value for v in variables])
-    with torch.no_grad():
-        optimizer.apply(list(gradients), variables)
-    return loss.detach(), keras.tree.map_structure(lambda t: t.detach(), extras)
+    found = torch.autograd.grad(loss, [v.value for v in variables])
+    return loss.detach(), keras.tree.map_structure(lambda t: t.detach(), extras), list(found)
 
 
-def _minimize_jax(loss_fn: Loss, variables: list, optimizer, model):
+def _gradients_jax(loss_fn: Loss, variables: list, model):
     import jax
 
     chosen = {id(v) for v in variables}
@@ -98,31 +95,54 @@ def _minimize_jax(loss_fn: Loss, variables: list, optimizer, model):
         return loss, (extras, updated)
 
     differentiate = jax.value_and_grad(pure_loss, has_aux=True)
-    (loss, (extras, updated)), gradients = differentiate([v.value for v in variables])
+    (loss, (extras, updated)), found = differentiate([v.value for v in variables])
     for variable, value in zip(others, updated, strict=True):
         variable.assign(value)
-    optimizer.apply(gradients, variables)
-    return loss, extras
+    return loss, extras, found
 
 
-_MINIMIZE = {"tensorflow": _minimize_tensorflow, "jax": _minimize_jax, "torch": _minimize_torch}
+_GRADIENTS = {"tensorflow": _gradients_tensorflow, "jax": _gradients_jax, "torch": _gradients_torch}
+
+
+def gradients(loss_fn: Loss, variables: list, model: "StepModel"):
+    """A loss and its gradients.
+
+    Args:
+        loss_fn: called once, without arguments; returns `(loss, extras)`: a scalar tensor, and any nest of
+            tensors to hand back (scores, for an accuracy). It may update other variables of `model`
+            (batch-norm statistics, random states); those updates are kept.
+        variables: the trainable Keras variables to differentiate by; nothing else receives a gradient.
+        model: the `StepModel` that owns every variable `loss_fn` touches.
+
+    Returns:
+        `(loss, extras, gradients)`: the first two as `loss_fn` gave them, then one tensor a variable.
+    """
+    return _GRADIENTS[BACKEND](loss_fn, variables, model)
 
 
 def minimize(loss_fn: Loss, variables: list, optimizer, model: "StepModel"):
     """Take one optimizer step on `variables` downhill on a loss.
 
     Args:
-        loss_fn: called once, without arguments; returns `(loss, extras)`: a scalar tensor, and any nest of
-            tensors to hand back (scores, for an accuracy). It may update other variables of `model`
-            (batch-norm statistics, random states); those updates are kept.
-        variables: the trainable Keras variables to move; nothing else receives a gradient.
+        loss_fn, variables, model: see `gradients`.
         optimizer: a Keras optimizer built on exactly these variables.
-        model: the `StepModel` that owns every variable `loss_fn` touches.
 
     Returns:
         `(loss, extras)` as `loss_fn` gave them, from before the update.
     """
-    return _MINIMIZE[BACKEND](loss_fn, variables, optimizer, model)
+    loss, extras, found = gradients(loss_fn, variables, model)
+    with _untracked():
+        optimizer.apply(found, variables)
+    return loss, extras
+
+
+def _untracked():
+    """PyTorch records everything it computes for the way back, unless told not to."""
+    if BACKEND != "torch":
+        return nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def without_updates(fn: Callable[[], Any], model: "StepModel"):

@@ -54,11 +54,12 @@ def stack(images: Sequence[Image.Image]) -> Image.Image:
     return canvas
 
 
-def curves(iterations: Mapping[str, np.ndarray], *, title: str = ""):
-    """Losses (above) and the discriminator's accuracies (below), a point a step, with a running mean over them.
+def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
+    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them the kernel distance.
 
     Args:
-        iterations: columns as `Run.iterations()` gives them; those ending in `_loss` go above, the rest below.
+        iterations: columns as `Run.iterations()` gives them; those ending in `_loss` go on top, the rest below.
+        history: `Run.history()`, for the losses' means of each epoch and, where it was measured, `kid`.
         title: written over the figure.
 
     Returns:
@@ -66,26 +67,39 @@ def curves(iterations: Mapping[str, np.ndarray], *, title: str = ""):
     """
     from matplotlib import pyplot as plt
 
-    steps = np.arange(1, len(iterations["epoch"]) + 1)
+    history = history or {}
+    steps, epochs = np.arange(1, len(iterations["epoch"]) + 1), int(iterations["epoch"][-1])
+    ends = np.flatnonzero(np.diff(iterations["epoch"], append=epochs + 1)) + 1  # step that ends each epoch
     names = [name for name in iterations if name not in ("epoch", "step")]
-    panels = [[n for n in names if n.endswith("_loss")], [n for n in names if not n.endswith("_loss")]]
-    panels = [panel for panel in panels if panel]
+    panels = {
+        "loss": [n for n in names if n.endswith("_loss")],
+        "accuracy": [n for n in names if not n.endswith("_loss")],
+        "KID": ["kid"] if np.isfinite(history.get("kid", np.nan)).any() else [],
+    }
+    panels = {label: panel for label, panel in panels.items() if panel}
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(7.5, 2.6 * len(panels)), sharex=True, squeeze=False, layout="constrained"
     )
-    for axis, panel in zip(axes[:, 0], panels, strict=True):
+    for axis, (label, panel) in zip(axes[:, 0], panels.items(), strict=True):
         for colour, name in enumerate(panel):
-            values = iterations[name]
-            axis.plot(steps, values, color=f"C{colour}", alpha=0.25, linewidth=0.6)
-            axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
-        axis.set_ylabel("loss" if panel[0].endswith("_loss") else "accuracy")
+            if name in iterations:
+                values = iterations[name]
+                axis.plot(steps, values, color=f"C{colour}", alpha=0.25, linewidth=0.6)
+                axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
+            if name in history:
+                measured = np.flatnonzero(np.isfinite(history[name][: len(ends)]))
+                joined = {"linestyle": "-", "label": name} if name == "kid" else {"linestyle": ""}
+                axis.plot(
+                    ends[measured], history[name][measured], marker=".", color=f"C{colour}", markersize=5, **joined
+                )
+        axis.set_ylabel(label)
         axis.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=len(panel))
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.01)
-    for epoch in np.flatnonzero(np.diff(iterations["epoch"]))[:: max(1, int(iterations["epoch"][-1]) // 10)]:
-        for axis in axes[:, 0]:
-            axis.axvline(epoch + 1.5, color="0.92", linewidth=0.8, zorder=0)
-    axes[-1, 0].set_xlabel(f"step ({int(iterations['epoch'][-1])} epochs)")
+        for end in ends[: -1 : max(1, epochs // 10)]:
+            axis.axvline(end + 0.5, color="0.92", linewidth=0.8, zorder=0)
+    dots = "; dots are means of an epoch" if history else ""
+    axes[-1, 0].set_xlabel(f"step ({epochs} epochs{dots})")
     if title:
         figure.suptitle(title, fontsize=10, x=0.02, ha="left")
     plt.close(figure)  # a notebook shows the returned figure; without this it would show it twice

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from artkeras import data, metrics
 from artkeras.errors import UserError
+from artkeras.features import Features
 from artkeras.files import atomic
+from artkeras.recipes import Recipe
 from artkeras.run import Run
-from artkeras.sampling import Sampler, load
+from artkeras.sampling import Sampler, fixed_latents, load, render
 
-SIDE = 224  # pixels, what the network reads
-NETWORK, RESIZE = "lite0", f"bicubic{SIDE}"
-BATCH = 32
+DURING_TRAINING = 250  # samples
+SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
 
 Log = Callable[[str], None]
 
@@ -30,7 +30,8 @@ def evaluate(
     *,
     data: str | Path | None = None,
     count: int = 2000,
-    seed: int = 1,
+    seed: int = SAMPLE_SEED,
+    features: str = "lite0",
     log: Log = print,
 ) -> list[dict[str, Any]]:
     """Score a generator against its paintings, and write the scores to the run's metrics.jsonl.
@@ -39,7 +40,8 @@ def evaluate(
         what: a run, its folder, or the name of a recipe with a result in the kit (nothing is written then).
         data: the folder of its pictures, if they have moved.
         count: samples to draw, at least 100.
-        seed: of their latents; not the 0 of the grids, which were looked at.
+        seed: of their latents.
+        features: "lite0", "squeezenet" or "inception", see `artkeras.features`.
         log: called with each line of news.
 
     Returns:
@@ -51,6 +53,7 @@ def evaluate(
     if count < 100:
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
     run = _as_run(what)
+    describe = Features(features)
     sampler = run.sampler() if run else load(what)
     paintings, held_out = _paintings(sampler, run, data)
     log(f"{sampler.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
@@ -63,7 +66,7 @@ def evaluate(
         "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
         "sample_seed": seed,
     }
-    records = judge(fake, train, unseen, facts=facts)
+    records = judge(fake, train, unseen, features=describe, facts=facts)
     for line in records:
         spread = f" +- {line['std']:.4f}" if line["std"] is not None else ""
         log(f"{line['value']:9.4f}{spread}  {line['metric']}")
@@ -79,7 +82,12 @@ def evaluate(
 
 
 def judge(
-    fake: np.ndarray, train: np.ndarray, held_out: np.ndarray | None, *, facts: dict[str, Any]
+    fake: np.ndarray,
+    train: np.ndarray,
+    held_out: np.ndarray | None,
+    *,
+    features: Callable[[np.ndarray], np.ndarray],
+    facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """All metrics of samples against paintings.
 
@@ -87,12 +95,13 @@ def judge(
         fake: (n, size, size, 3) uint8 samples.
         train: (paintings, size, size, 3) uint8, before augmentation.
         held_out: the same of paintings kept out of training, or None.
+        features: describes pictures; has a `name` and a `resize`.
         facts: further entries of each record.
     """
     real = train if held_out is None else np.concatenate([train, held_out])
     metrics.check_originals(real)
     real_features, fake_features = features(real), features(fake)
-    protocol = {"network": NETWORK, "resize": RESIZE, "n_real": len(real), "n_fake": len(fake), **facts}
+    protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), "n_fake": len(fake), **facts}
     plain = {"n_real": len(real), "n_fake": len(fake), **facts}
 
     precision, recall = metrics.precision_recall(real_features, fake_features, k=3)
@@ -117,19 +126,28 @@ def judge(
     return records
 
 
-def features(pictures: np.ndarray) -> np.ndarray:
-    """EfficientNet-Lite0 features: (n, size, size, 3) uint8 RGB -> (n, 1280) float32, 20 ms a picture on a core.
+class Watch:
+    """Judges a model in the middle of its training, for the history: the kernel distance, and `GAN.probe`.
 
-    Pictures are resized to 224 pixels by Pillow's bicubic, straight from uint8: a JPEG in between would be judged too.
+    The distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features. Held-out paintings
+    are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
     """
-    from artkeras.networks import efficientnet_lite
 
-    network = efficientnet_lite.features()
-    resized = (
-        np.stack([np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for p in batch])
-        for batch in np.split(pictures, range(BATCH, len(pictures), BATCH))
-    )
-    return np.concatenate([network.predict_on_batch(batch.astype("float32")) for batch in resized])
+    def __init__(self, recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures, features: Features):
+        """Describe the held-out paintings, once."""
+        self.recipe, self.features = recipe, features
+        self.real = features(held_out.take(range(len(held_out))))
+        self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
+
+    columns = ("kid", "gap_real", "gap_fake", "g_gradient")
+
+    def __call__(self, model) -> dict[str, float]:
+        """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
+        generator = model.generator
+        latents = fixed_latents(DURING_TRAINING, generator.input_shape[-1], SAMPLE_SEED)
+        kid = metrics.kernel_distance(self.real, self.features(render(self.recipe, generator, latents)))
+        batch = self.batch[..., ::-1].copy() if self.recipe.channels == "bgr" else self.batch
+        return {"kid": kid.mean} | {name: float(value) for name, value in model.probe(batch).items()}
 
 
 def _as_run(what: Run | str | Path) -> Run | None:

@@ -17,6 +17,7 @@ from artkeras.run import Position
 EFFICIENCY = {"float32": 0.7, "bfloat16": 0.55}
 STEP = 0.02  # seconds a step costs however little it multiplies
 START_UP = 5.0  # seconds until the first step: tracing, first sample grid
+JUDGING = 6.0  # seconds of one judging during training, on two cores
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
     numbers = sum(engine.activations(network) for network in model.networks.values()) * recipe.batch_size
     state = sum(math.prod(v.shape) * 4 for v in model.all_variables())
     in_memory = 0 if isinstance(pictures.array, np.memmap) else pictures.array.nbytes
-    kept = 2 + recipe.epochs // 50
+    judged = (recipe.epochs - done.epoch) // recipe.kid_every + 1 if recipe.kid_every else 0
+    kept = 2 + recipe.epochs // 50 + bool(judged)
     return Plan(
         pictures=len(pictures),
         steps=left,
-        seconds=START_UP + left * (STEP + model.work(recipe.batch_size) / rate),
+        seconds=START_UP + left * (STEP + model.work(recipe.batch_size) / rate) + JUDGING * judged,
         memory=in_memory + 2 * state + 2 * numbers * bytes_each,
         disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 49 * 3 * recipe.size**2,
     )

@@ -2,7 +2,8 @@
 
     card.md         what was done, reported beside ours, departures, findings
     grid.png        49 samples of fixed latents, not chosen
-    curves.png      losses and accuracies of every step
+    samples.gif     the same latents through training
+    curves.png      losses and accuracies of every step; the kernel distance, if it was measured during training
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
     run.json        recipe, device, pictures, epochs and seconds, for the table of all results
@@ -45,11 +46,13 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     card = folder / "card.md"
     if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
         raise UserError(f"{folder} holds the result of a full run, {run.path} is a quick one: give another --out")
-    sampler = run.sampler(position)
+    best = run.best()
+    sampler = run.sampler(None if best else position)
+    shown = best[0].epoch if best else None
     figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
-    figures.save(figures.curves(run.iterations(), title=sampler.caption), folder / "curves.png")
-    (folder / "metrics.jsonl").unlink(missing_ok=True)  # of an earlier run
-    for name in ("history.csv", "metrics.jsonl"):
+    figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
+    for name in ("history.csv", "metrics.jsonl", "samples.gif"):
+        (folder / name).unlink(missing_ok=True)  # of an earlier run
         if (run.path / name).exists():
             with atomic(folder / name) as part:
                 shutil.copyfile(run.path / name, part)
@@ -57,13 +60,13 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     # not where on this machine the pictures lay, nor the command with its paths: a report is there to be passed on
     pictures = {k: v for k, v in run.environment["pictures"].items() if k not in ("source", "skipped")}
     facts = {key: run.environment[key] for key in ("device", "precision", "versions")} | {"pictures": pictures}
-    facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "seconds": seconds}
+    facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
     save_generator(folder / "generator.npz", run, sampler)
     findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run, position.epoch) + "\n" + FINDINGS + "\n" + findings)
+        part.write_text(_card(run, position.epoch, shown) + "\n" + FINDINGS + "\n" + findings)
     return folder
 
 
@@ -101,7 +104,7 @@ def table(out: str | Path = "results") -> Path:
             published.get("reported", "none"),
             _kid(path.parent / "metrics.jsonl"),
             f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
-            f"{facts['epochs']} (reported: {published.get('epochs', 'none')})",
+            _epochs(facts) + f" (reported: {published.get('epochs', 'none')})",
             facts["device"],
             duration(facts["seconds"]),
             f'<img src="{place}/grid.png" width="160" alt="samples of {recipe.name}">',
@@ -127,6 +130,12 @@ def table(out: str | Path = "results") -> Path:
     return out / "README.md"
 
 
+def _epochs(facts: dict) -> str:
+    """How long a result was trained; and at which epoch its generator was best, if that was judged."""
+    best = facts.get("best")
+    return f"{facts['epochs']}" + (f", best at {best}" if best else "")
+
+
 def _kid(path: Path) -> str:
     """The last kernel distance in a result's scores."""
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -134,7 +143,7 @@ def _kid(path: Path) -> str:
     return f"{found[-1]['value']:.3f} +- {found[-1]['std']:.3f}" if found else "not measured"
 
 
-def _card(run: Run, epochs: int) -> str:
+def _card(run: Run, epochs: int, best: int | None) -> str:
     recipe, facts = run.recipe, run.environment
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
@@ -153,6 +162,7 @@ def _card(run: Run, epochs: int) -> str:
         ),
     ]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
+    chosen = f" The generator is that of epoch {best}, when it was nearest to the held-out paintings." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
     source = "procedural stand-in" if run.stand_in else "real pictures"
     departures = [*recipe.departures]
@@ -168,7 +178,7 @@ def _card(run: Run, epochs: int) -> str:
             "",
             "![samples](grid.png)",
             "",
-            "Samples of 49 fixed latents, not chosen.",
+            "Samples of 49 fixed latents, not chosen." + chosen,
             "",
             "| | reported | ours |",
             "|---|---|---|",
@@ -181,6 +191,7 @@ def _card(run: Run, epochs: int) -> str:
             "",
             "![curves](curves.png)",
             "",
+            *(["![the same latents through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
             "## Departures from the study",
             "",
             *(f"- {departure}" for departure in departures or ["none known"]),
@@ -195,6 +206,7 @@ def command(run: Run, epochs: int | None = None) -> str:
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
+    words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
     return " ".join(words)
 

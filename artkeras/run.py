@@ -6,7 +6,7 @@
         iterations.csv     losses and accuracies of every step
         history.csv        their means, an epoch a row
         samples/           a grid of the same latents every few epochs, and samples.gif of them all
-        checkpoints/       the whole training state, by epochs and by time
+        checkpoints/       the whole training state, by epochs and by time; best.npz, if judged during training
 
 Reading a run loads no Keras until its networks are asked for.
 """
@@ -31,6 +31,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
 
+BEST = "best.npz"
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
 
 
@@ -153,7 +154,10 @@ class Run:
     # --- tables -------------------------------------------------------------------------------------
 
     def history(self) -> dict[str, np.ndarray]:
-        """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far."""
+        """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far.
+
+        A run judged during training also has `kid` and what the model's `probe` gives, NaN in the epochs between.
+        """
         return read_table(self.path / "history.csv")
 
     def iterations(self) -> dict[str, np.ndarray]:
@@ -184,19 +188,40 @@ class Run:
                 found[Position(int(match[1]), int(match[2] or 0))] = path
         return dict(sorted(found.items()))
 
-    def save_checkpoint(self, position: Position, state: Mapping[str, np.ndarray], seconds: float) -> Path:
+    def save_checkpoint(
+        self, position: Position, state: Mapping[str, np.ndarray], seconds: float, kid: float | None = None
+    ) -> Path:
         """Write a checkpoint, whole or not at all.
 
         Args:
             position: how far training has come.
             state: name -> array, see `StepModel.state`.
             seconds: of training so far.
+            kid: given, this is the best checkpoint so far, and goes to best.npz.
         """
-        path = self.path / "checkpoints" / position.file_name
+        path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
+        facts |= {} if kid is None else {"kid": kid}
         with atomic(path) as part, open(part, "wb") as file:
             np.savez(file, facts=np.array(json.dumps(facts)), **state)
         return path
+
+    def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
+        """The checkpoint with the smallest kernel distance during training: position and state; None without one.
+
+        Raises:
+            UserError: when the file is damaged.
+        """
+        path = self.path / "checkpoints" / BEST
+        if not path.is_file():
+            return None
+        try:
+            state, facts = read_state(path)
+        except Damaged as error:
+            raise UserError(
+                f"the checkpoint {path} is damaged ({error}): remove it, and the last one is used"
+            ) from None
+        return Position(facts["epoch"], facts["step"]), state
 
     def load_checkpoint(self, position: Position) -> tuple[dict[str, np.ndarray], float]:
         """Read a checkpoint: the state by name, and the seconds trained until then.
@@ -239,14 +264,21 @@ class Run:
     # --- pictures -----------------------------------------------------------------------------------
 
     def sampler(self, position: Position | None = None):
-        """The generator at a checkpoint (default: the last sound one), as a `Sampler`.
+        """The generator at a checkpoint, as a `Sampler`.
+
+        Args:
+            position: of the checkpoint; default the best one by kernel distance where the run was judged during
+                training, else the last sound one.
 
         Raises:
             UserError: when there is none.
         """
         from artkeras.sampling import Sampler, network_from_state
 
-        if position is None:
+        best = self.best() if position is None else None
+        if best:
+            position, state = best
+        elif position is None:
             position, state, _ = self.latest()
         else:
             state, _ = self.load_checkpoint(position)
@@ -266,7 +298,7 @@ class Run:
         return model
 
     def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
-        """New pictures by the last checkpoint: (count, size, size, 3) uint8."""
+        """New pictures by the checkpoint that `sampler` takes: (count, size, size, 3) uint8."""
         return self.sampler().sample(count, seed)
 
 
@@ -344,10 +376,11 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64."""
+    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank."""
     rows = list(_rows(path))
+    kinds = {"epoch": "int64", "step": "int64"}
     return {
-        name: np.array([float(row[name]) for row in rows], dtype="int64" if name in ("epoch", "step") else "float64")
+        name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
         for name in (rows[0] if rows else ())
     }
 

@@ -14,6 +14,8 @@ import artkeras
 from artkeras import callbacks, data, engine
 from artkeras.engine import keras
 from artkeras.errors import UserError
+from artkeras.features import Features
+from artkeras.judging import Watch
 from artkeras.plan import Plan, plan, steps_per_epoch
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
@@ -74,15 +76,16 @@ def train(
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     recipe.check()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
-    pictures = _pictures(recipe, data, log)
+    pictures, held_out = _pictures(recipe, data, log)
     model, precision = _model(recipe, precision, jit)
     cost = plan(recipe, pictures, model, precision, Position())
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
         return cost
+    watch = _watch(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
-    return _fit(run, model, pictures, Position(), 0.0, log)
+    return _fit(run, model, pictures, watch, Position(), 0.0, log)
 
 
 def resume(
@@ -110,7 +113,7 @@ def resume(
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
     folder = data or (None if run.stand_in else before["pictures"]["source"])
-    pictures = _pictures(recipe, folder, log)
+    pictures, held_out = _pictures(recipe, folder, log)
     precision = before["precision"]
     asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
     pairs = {
@@ -149,12 +152,21 @@ def resume(
         recipe=recipe, environment=before | {"pictures": now, "resumed": [*before["resumed"], [str(position), _now()]]}
     )
     log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
-    return _fit(run, model, pictures, position, seconds, log)
+    watch = _watch(recipe, pictures, held_out)
+    return _fit(run, model, pictures, watch, position, seconds, log)
 
 
-def _fit(run: Run, model: engine.StepModel, pictures: data.Pictures, start: Position, seconds: float, log: Log) -> Run:
+def _fit(
+    run: Run,
+    model: engine.StepModel,
+    pictures: data.Pictures,
+    watch: Watch | None,
+    start: Position,
+    seconds: float,
+    log: Log,
+) -> Run:
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
-    recorder = callbacks.Recorder(run, steps, start, seconds)
+    recorder = callbacks.Recorder(run, steps, start, seconds, watch=watch)
     checkpoint = callbacks.Checkpoint(run, recorder)
     grid = callbacks.SampleGrid(run, recorder)
     try:
@@ -182,7 +194,7 @@ def _fit(run: Run, model: engine.StepModel, pictures: data.Pictures, start: Posi
     return run
 
 
-def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> data.Pictures:
+def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data.Pictures, data.Pictures | None]:
     pictures, held_out = recipe.pictures(folder)
     for note in pictures.notes:
         log(f"note: {note}")
@@ -193,7 +205,11 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> data.Pictu
             f"{pictures.source} gives {len(pictures)} pictures, a batch needs {recipe.batch_size}: "
             "add pictures, or train --quick, whose batches are smaller"
         )
-    return pictures
+    return pictures, held_out
+
+
+def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | None) -> Watch | None:
+    return Watch(recipe, pictures, held_out, Features()) if recipe.kid_every else None
 
 
 def _model(recipe: Recipe, precision: str, jit: bool | None) -> tuple[engine.StepModel, str]:

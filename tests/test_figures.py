@@ -114,6 +114,21 @@ def test_losses_alone_make_one_panel():
     assert len(figures.curves(iterations).axes) == 1
 
 
+def test_curves_show_the_means_of_each_epoch_and_the_kernel_distance_where_it_was_measured():
+    iterations = columns()
+    ends = np.flatnonzero(np.diff(iterations["epoch"], append=99)) + 1
+    history = {"epoch": np.arange(1, len(ends) + 1), "d_loss": np.full(len(ends), 0.5)}
+    history["kid"] = np.where(np.arange(len(ends)) % 2, 0.1, np.nan)
+    figure = figures.curves(iterations, history)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["loss", "accuracy", "KID"]
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
+    assert [line.get_xdata().tolist() for line in dots] == [ends.tolist()]
+    (kid,) = figure.axes[2].get_lines()[:1]
+    assert kid.get_xdata().tolist() == ends[1::2].tolist()
+    history["kid"][:] = np.nan
+    assert len(figures.curves(iterations, history).axes) == 2
+
+
 def test_panels_name_their_pictures():
     images = {"ours": Image.new("RGB", (20, 10)), "theirs": Image.new("RGB", (10, 10))}
     assert [axis.get_title() for axis in figures.panels(images).axes] == ["ours", "theirs"]

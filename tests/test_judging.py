@@ -1,32 +1,37 @@
 """`evaluate`: what is scored against what, and what is written where. The maths is tested in test_metrics."""
 
 import json
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import training_worker
+from training_worker import CheapFeatures, checkpoint_often, silent
 
-from artkeras import judging, synthetic, training
+from artkeras import callbacks, judging, synthetic, training
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.run import Run
+from artkeras.run import Position, Run
 
 TINY = training_worker.TINY
 
 
 @pytest.fixture(autouse=True)
 def cheap_features(monkeypatch, light):
-    """Mean colours of a 4 x 4 division instead of a network: what is judged here is the plumbing."""
-    seen = []
+    """The features of every `evaluate` of a test, oldest first."""
+    made = []
 
-    def features(pictures):
-        seen.append(pictures)
-        side = pictures.shape[1] // 4
-        return pictures.reshape(len(pictures), 4, side, 4, side, 3).mean((2, 4)).reshape(len(pictures), -1)
+    def features(name="lite0"):
+        made.append(CheapFeatures(name))
+        return made[-1]
 
-    monkeypatch.setattr(judging, "features", features)
-    return seen
+    monkeypatch.setattr(judging, "Features", features)
+    monkeypatch.setattr(training, "Features", features)
+    return made
 
 
 def names(records):
@@ -36,7 +41,8 @@ def names(records):
 def test_a_run_is_scored_against_its_own_paintings_without_their_copies(trained, cheap_features):
     lines = []
     records = judging.evaluate(trained, count=100, log=lines.append)
-    real, fake = cheap_features
+    real, fake = cheap_features[0].seen
+    assert cheap_features[0].asked == "lite0"
     assert real.shape == (12, 16, 16, 3) and fake.shape == (100, 16, 16, 3)  # 12 paintings, not 72 pictures
     np.testing.assert_array_equal(fake, Run(trained).sample(100, seed=1))
     assert names(records)["kid"]["n_real"] == 12 and names(records)["kid"]["n_fake"] == 100
@@ -71,8 +77,10 @@ def test_copies_of_the_training_paintings_are_called_out():
     pictures = synthetic.colour_field(160, 16, seed=3)
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
     score = "nearer_than_half_the_unseen"
-    copied = names(judging.judge(np.repeat(train, 2, 0), train, unseen, facts={}))[score]["value"]
-    honest = names(judging.judge(np.repeat(fresh, 2, 0), train, unseen, facts={}))[score]["value"]
+    copied, honest = (
+        names(judging.judge(np.repeat(fake, 2, 0), train, unseen, features=CheapFeatures(), facts={}))[score]["value"]
+        for fake in (train, fresh)
+    )
     assert copied == 1.0
     assert 0.25 < honest < 0.75
 
@@ -81,7 +89,7 @@ def test_worse_pictures_score_worse():
     pictures = synthetic.colour_field(240, 16, seed=4)
     real, same = pictures[:120], pictures[120:]
     noise = np.random.default_rng(0).integers(0, 256, same.shape).astype("uint8")
-    good, bad = (names(judging.judge(fake, real, None, facts={})) for fake in (same, noise))
+    good, bad = (names(judging.judge(fake, real, None, features=CheapFeatures(), facts={})) for fake in (same, noise))
     assert abs(good["kid"]["value"]) < 0.1 * bad["kid"]["value"]
     assert good["recall"]["value"] > bad["recall"]["value"] + 0.3
     assert good["spectrum"]["value"] < bad["spectrum"]["value"]
@@ -115,3 +123,87 @@ def test_too_few_samples_are_refused(trained, capsys):
         main(["evaluate", str(trained), "--count", "99"])
     assert stop.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
+    assert main(["evaluate", str(trained), "--count", "100", "--features", "squeezenet"]) == 0
+    assert cheap_features[0].asked == "squeezenet"
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", str(trained), "--features", "vgg"])
+    assert stop.value.code == 2
+    assert "lite0" in capsys.readouterr().err
+
+
+# --- during training ------------------------------------------------------------------------------
+
+WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, kid_every=2)
+COLUMNS = ["kid", "gap_real", "gap_fake", "g_gradient"]
+
+
+def train(recipe=WATCHED):
+    return training.train(recipe, out="runs", log=silent, precision="float32")
+
+
+def judged(run):
+    return {name: run.history()[name] for name in COLUMNS}
+
+
+def test_a_watched_training_writes_its_scores_every_few_epochs_and_after_the_last(cheap_features):
+    history = train().history()
+    assert [*history][-5:] == [*COLUMNS, "seconds"]
+    for name in COLUMNS:
+        assert np.isfinite(history[name]).tolist() == [False, True, False, True, True], name
+    held_out, *samples = cheap_features[0].seen
+    assert held_out.shape == (6, 16, 16, 3)  # 6 of 24 paintings
+    assert [len(x) for x in samples] == [judging.DURING_TRAINING] * 3
+
+
+def test_watching_does_not_change_what_is_trained():
+    watched, plain = train(), train(replace(WATCHED, kid_every=0))
+    assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
+    a, b = (run.load_checkpoint(Position(5))[0] for run in (watched, plain))
+    assert [name for name in a if a[name].tobytes() != b[name].tobytes()] == []
+    assert not {"kid", "g_gradient"} & plain.history().keys()
+    assert plain.best() is None
+
+
+def test_the_best_checkpoint_is_kept_and_sampled(monkeypatch):
+    scores = iter([0.5, 0.2, 0.3])
+    monkeypatch.setattr(judging.metrics, "kernel_distance", lambda real, fake: SimpleNamespace(mean=next(scores)))
+    monkeypatch.setattr(callbacks, "GRID", 4)
+    checkpoint_often(monkeypatch)
+    run = train()
+    position, state = run.best()
+    assert position == Position(4)
+    assert run.sampler().caption.startswith("colour_field/model_2, epoch 4,")
+    assert run.sampler(Position(5)).caption.startswith("colour_field/model_2, epoch 5,")
+    there, _ = run.load_checkpoint(Position(4))
+    assert all(np.array_equal(state[name], there[name]) for name in there)
+    cut = run.path / "checkpoints" / "best.npz"
+    cut.write_bytes(cut.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"best\.npz is damaged .* remove it"):
+        run.sampler()
+
+
+def test_a_watched_run_that_was_stopped_ends_like_one_that_never_was(monkeypatch):
+    checkpoint_often(monkeypatch)
+    whole = train()
+    with monkeypatch.context() as patch:
+        training_worker.at_step(patch, 3, 4, lambda recorder: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train()
+    (path,) = set(Path("runs").iterdir()) - {whole.path}
+    assert Run(path).checkpoints().keys() & {Position(3, 4)}
+    resumed = training.resume(path, log=silent)
+    for name in COLUMNS:
+        assert judged(whole)[name].tobytes() == judged(resumed)[name].tobytes(), name
+    (here, a), (there, b) = whole.best(), resumed.best()
+    assert here == there
+    assert all(a[name].tobytes() == b[name].tobytes() for name in a)
+
+
+def test_judging_during_training_needs_held_out_paintings(capsys):
+    assert main(["train", "colour_field/model_2", "--quick", "--kid-every", "2"]) == 2
+    error = capsys.readouterr().err
+    assert "must be held out" in error and len(error.splitlines()) == 1
+    assert not Path("runs").exists()

@@ -104,6 +104,35 @@ def test_published_optimizer_is_adam_with_its_two_numbers_for_both_players():
         assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
 
 
+# --- the published step, mended -----------------------------------------------------------------------
+
+
+def test_mixed_the_discriminator_judges_both_halves_in_one_batch_and_moves_once():
+    model = watching.model(norm=(True, True), dropout=0.0, mixed=True)
+    step = watching.watch(model, watching.pictures(8))
+    assert [turn.asked for turn in step.turns] == ["discriminator weights", "generator weights"]
+    fakes = pictures_at(model, step.start, step.latents[0], training=False)
+    real = watching.number(model.scale(watching.pictures(8)[:4]))
+    joint = scores_at(model, step.start, np.concatenate([real, fakes]))
+    together = (cross_entropy(joint[:4], 1) + cross_entropy(joint[4:], 0)) / 2
+    assert step.logs["d_loss"] == pytest.approx(together, rel=1e-4)
+    apart = cross_entropy(scores_at(model, step.start, real), 1) + cross_entropy(scores_at(model, step.start, fakes), 0)
+    assert abs(step.logs["d_loss"] - apart / 2) > 0.005
+    assert step.logs["d_real"] == np.mean(joint[:4] > 0)
+    assert step.logs["d_fake"] == np.mean(joint[4:] <= 0)
+
+
+def test_without_moving_statistics_the_generator_is_judged_by_those_of_its_fakes():
+    model = watching.model(norm=(True, True), dropout=0.0, moving_statistics=False, optimizer=lambda: adam(0.01))
+    step = watching.watch(model, watching.pictures(8))
+    before = step.turns[2].before
+    fakes = pictures_at(model, before, step.latents[1], training=True)
+    expected = cross_entropy(scores_at(model, before, fakes, training=True), 1)
+    assert step.logs["g_loss"] == pytest.approx(expected, rel=1e-4)
+    moved = watching.moved(model, before, step.turns[2].after)
+    assert "discriminator weights" not in moved and "generator weights" in moved
+
+
 # --- the ordinary step --------------------------------------------------------------------------------
 
 
@@ -172,6 +201,28 @@ def test_step_works_with_every_loss_and_draws_labels_from_its_own_seed(kind, los
     ]  # labels are drawn while a loss is taken
     assert in_turns == [loss is SMOOTHED_BCE] * len(step.turns)
     assert not np.array_equal(before, step.end["model/000"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_probe_measures_and_moves_nothing(kind):
+    model = watching.model(kind, norm=(True, True), dropout=0.0)
+    shown = watching.pictures(8)
+    before = watching.snapshot(model)
+    found = {name: float(value) for name, value in model.probe(shown).items()}
+    assert watching.moved(model, before, watching.snapshot(model)) == []
+    assert list(found) == ["gap_real", "gap_fake", "g_gradient"]
+    real = watching.number(model.scale(shown))
+    gap = scores_at(model, before, real).mean() - scores_at(model, before, real, training=False).mean()
+    assert found["gap_real"] == pytest.approx(gap, rel=1e-3)
+    assert abs(found["gap_fake"]) > 1e-3 and found["g_gradient"] > 1e-4
+
+
+def test_probe_sees_no_gap_where_nothing_depends_on_the_batch_and_no_gradient_where_the_score_saturates():
+    model = watching.model(norm=(True, False), dropout=0.0)
+    found = {name: float(value) for name, value in model.probe(watching.pictures(8)).items()}
+    assert abs(found["gap_real"]) < 1e-5 and abs(found["gap_fake"]) < 1e-5
+    model.discriminator.layers[-1].bias.assign([60.0])  # "surely real": the generator has nothing to learn
+    assert float(model.probe(watching.pictures(8))["g_gradient"]) < 1e-6 < found["g_gradient"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from artkeras import engine
-from artkeras.engine import keras
+from artkeras.engine import keras, multiply_adds
 from artkeras.models.gan import GAN, CombinedGAN
 from artkeras.networks.colour_field import discriminator, generator
+from artkeras.networks.spectral import SpectralConv2D
 
 
 def described(network):
@@ -116,6 +117,56 @@ def test_generator_norm_stands_between_transposed_convolution_and_leaky_relu(pub
     first = ["Dense 4096", "LeakyReLU 0.2", "Reshape (4, 4, 256)"]
     last = ["Conv2D 3, 3x3, strides 1x1, same", "Activation tanh"]
     assert described(published["generator", True]) == first + doubling * 4 + last
+
+
+# --- other norms ----------------------------------------------------------------------------------------
+
+
+def scores(network, pictures, training=True):
+    return keras.ops.convert_to_numpy(network(pictures, training=training))
+
+
+@pytest.mark.parametrize("norm", ["group", "instance", "spectral"])
+def test_other_norms_judge_each_picture_by_itself(norm):
+    network = discriminator(size=16, width=2, norm=norm, dropout=0.0)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (6, 16, 16, 3)).astype("float32")
+    start = network.get_weights()
+    for training in (True, False):
+        whole = scores(network, pictures, training)
+        network.set_weights(start)  # spectral normalisation takes an iteration at each call in training mode
+        np.testing.assert_allclose(whole[:4], scores(network, pictures[:4], training), rtol=1e-3, atol=1e-6)
+        network.set_weights(start)
+    batch = discriminator(size=16, width=2, norm=True, dropout=0.0)
+    assert np.abs(scores(batch, pictures)[:4] - scores(batch, pictures[:4])).max() > 1e-3
+
+
+def test_instance_norm_takes_each_channel_by_itself_and_group_norm_some_together():
+    def places(norm):
+        layers = discriminator(size=16, width=8, norm=norm).layers
+        return [layer.groups for layer in layers if isinstance(layer, keras.layers.GroupNormalization)]
+
+    assert places("group") == [8, 8, 8]
+    assert places("instance") == [16, 16, 32]
+
+
+def test_spectral_norm_brings_the_largest_singular_value_to_one():
+    network = discriminator(size=16, width=4, norm="spectral", dropout=0.0)
+    pictures = np.zeros((2, 16, 16, 3), "float32")
+    for _ in range(60):
+        scores(network, pictures)
+    found = [layer for layer in network.layers if isinstance(layer, SpectralConv2D)]
+    assert [layer.filters for layer in found] == [8, 8, 16]
+    for layer in found:
+        kernel = keras.ops.convert_to_numpy(layer.kernel)
+        largest = np.linalg.svd(kernel.reshape(-1, layer.filters), compute_uv=False)[0]
+        estimated = keras.ops.convert_to_numpy(layer.norm(layer.kernel, training=False))
+        assert float(estimated) == pytest.approx(largest, rel=0.01)
+    assert multiply_adds(network) == multiply_adds(discriminator(size=16, width=4))
+
+
+def test_an_unknown_norm_is_refused():
+    with pytest.raises(ValueError, match="'group', 'instance', 'spectral'"):
+        discriminator(norm="layer")
 
 
 # --- at other sizes ------------------------------------------------------------------------------------

@@ -396,7 +396,7 @@ def checkpoint(tmp_path, monkeypatch):
     run.path, run.recipe = tmp_path, replace(TINY, epochs=200)
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: clock.now)
-    recorder = SimpleNamespace(position=Position(), seconds=0.0, flush=lambda: None)
+    recorder = SimpleNamespace(position=Position(), seconds=0.0, best=None, flush=lambda: None)
     made = callbacks.Checkpoint(run, recorder)
     made.set_model(SimpleNamespace(sync=lambda: None, state=dict))
     made.clock = clock

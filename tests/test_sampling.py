@@ -230,6 +230,7 @@ def test_the_report_is_a_card_two_figures_a_table_and_a_generator(trained, resul
     assert {path.name for path in folder.iterdir()} == {
         "card.md",
         "grid.png",
+        "samples.gif",
         "curves.png",
         "history.csv",
         "run.json",
@@ -369,6 +370,19 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     score = {"measure": "kid", "value": 0.25, "std": 0.01}
     (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
     assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts
+
+
+def test_the_generator_of_a_report_is_the_best_one_where_there_is_one(trained, results):
+    run = Run(trained)
+    state, seconds = run.load_checkpoint(Position(2))
+    first = {name: values + 0.1 if name.startswith("generator/") else values for name, values in state.items()}
+    run.save_checkpoint(Position(1), first, seconds, kid=0.3)
+    folder = report(trained, results)
+    assert "The generator is that of epoch 1" in (folder / "card.md").read_text()
+    assert json.loads((folder / "run.json").read_text())["best"] == 1
+    assert "2, best at 1 (reported" in table(results).read_text()
+    with np.load(folder / "generator.npz") as stored:
+        np.testing.assert_allclose(stored["generator/000"], first["generator/000"], atol=1e-3)
 
 
 def test_scores_of_an_earlier_run_do_not_stay_with_a_new_report(trained, results):

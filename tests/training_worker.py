@@ -63,6 +63,20 @@ def forget_models(patch) -> None:
     patch.setattr(sys.modules[__name__], "_MODELS", {})
 
 
+class CheapFeatures:
+    """Mean colours of a 4 x 4 division instead of a network, where the plumbing is tested."""
+
+    name, resize = "colours", "none"
+
+    def __init__(self, name: str = "lite0"):
+        self.asked, self.seen = name, []
+
+    def __call__(self, pictures):
+        self.seen.append(pictures)
+        side = pictures.shape[1] // 4
+        return pictures.reshape(len(pictures), 4, side, 4, side, 3).mean((2, 4)).reshape(len(pictures), -1)
+
+
 def checkpoint_often(patch, *, every: int = 1, minutes: float = 10.0) -> None:
     """Other intervals than the usual 10 epochs and 10 minutes."""
     from artkeras import callbacks

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, minimize, multiply_adds, without_updates
+from artkeras.engine import StepModel, gradients, minimize, multiply_adds, without_updates
 from artkeras.losses import BCE, AdversarialLoss
 
 
@@ -109,6 +109,33 @@ class GAN(StepModel):
         g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
         return self.logs(d_loss, g_loss, real_scores, fake_scores)
 
+    def probe(self, batch) -> dict:
+        """Look at the players without moving them.
+
+        Args:
+            batch: (n, size, size, 3) uint8, real pictures.
+
+        Returns:
+            Scalars by name. `gap_real`, `gap_fake`: the discriminator's mean score of the same n pictures in training
+            mode (batch statistics) less that at inference (moving statistics); 0 but for dropout's noise where it
+            judges each picture by itself. `g_gradient`: Euclidean norm of the gradient that the generator gets.
+        """
+        real = self.scale(batch)
+
+        def look():
+            latents = self.draw(ops.shape(real)[0])
+            shown = {"real": real, "fake": self.generator(latents, training=True)}
+
+            def scores(training):
+                return {name: ops.mean(self.discriminator(batch, training=training)) for name, batch in shown.items()}
+
+            still = scores(False)  # first: the calls in training mode move the statistics that this one reads
+            _, _, found = gradients(lambda: self.fool(latents), self.generator.trainable_variables, self)
+            gaps = {f"gap_{name}": score - still[name] for name, score in scores(True).items()}
+            return gaps | {"g_gradient": ops.sqrt(sum(ops.sum(ops.square(g)) for g in found))}
+
+        return without_updates(look, self)
+
     def work(self, batch_size: int) -> float:
         """Multiply-adds of one step. A way through a network costs 1, its gradient 2 (1 if only passed on)."""
         g, d = multiply_adds(self.generator), multiply_adds(self.discriminator)
@@ -135,8 +162,43 @@ class CombinedGAN(GAN):
     `d_loss` is the mean of the two discriminator losses, each from before its own update.
     """
 
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        mixed: bool = False,
+        moving_statistics: bool = True,
+        **options,
+    ):
+        """Join two networks.
+
+        Args:
+            generator, discriminator, options: as for `GAN`.
+            mixed: not as published: the discriminator gets the two half batches as one, and moves once.
+            moving_statistics: False is not as published: in the generator's step the discriminator's batch norms
+                run on the statistics of the fakes, as they do in its own step.
+        """
+        self.mixed, self.moving_statistics = mixed, moving_statistics
+        super().__init__(generator, discriminator, **options)
+
+    def fool(self, latents):
+        """As `GAN.fool`, with the discriminator frozen."""
+        if not self.moving_statistics:
+            return super().fool(latents)
+        with frozen(self.discriminator):
+            return super().fool(latents)
+
+    def judge_mixed(self, real, fake):
+        """Loss of real and fake pictures judged in one batch, and the scores of each."""
+        half = ops.shape(real)[0]
+        scores = self.discriminator(ops.concatenate([real, fake]), training=True)
+        on_real = self.loss_value(scores[:half], True, random=self.random)
+        on_fake = self.loss_value(scores[half:], False, random=self.random)
+        return (on_real + on_fake) / 2, (scores[:half], scores[half:])
+
     def step(self, batch):
-        """The three updates.
+        """The three updates; two when mixed.
 
         Args:
             batch: (n, size, size, 3) uint8; the first half is used as real pictures, n latents are drawn.
@@ -147,12 +209,17 @@ class CombinedGAN(GAN):
         fake = ops.stop_gradient(self.generator(self.draw(half), training=False))
         variables = self.discriminator.trainable_variables
 
-        on_real, real_scores = minimize(lambda: self.judge(real, True), variables, self.d_optimizer, self)
-        on_fake, fake_scores = minimize(lambda: self.judge(fake, False), variables, self.d_optimizer, self)
+        if self.mixed:
+            d_loss, (real_scores, fake_scores) = minimize(
+                lambda: self.judge_mixed(real, fake), variables, self.d_optimizer, self
+            )
+        else:
+            on_real, real_scores = minimize(lambda: self.judge(real, True), variables, self.d_optimizer, self)
+            on_fake, fake_scores = minimize(lambda: self.judge(fake, False), variables, self.d_optimizer, self)
+            d_loss = (on_real + on_fake) / 2
         latents = self.draw(count)
-        with frozen(self.discriminator):
-            g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
-        return self.logs((on_real + on_fake) / 2, g_loss, real_scores, fake_scores)
+        g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
+        return self.logs(d_loss, g_loss, real_scores, fake_scores)
 
     def work(self, batch_size: int) -> float:
         """Multiply-adds of one step: 516 G for model 1 at batch 128."""

@@ -4,12 +4,17 @@ Published parameter totals at width 128 and size 64: discriminator 2,101,761; ge
 1,730,435 with batch normalisation.
 """
 
+import math
 import random
 
 import keras
 from keras import layers
 
+from artkeras.networks.spectral import SpectralConv2D
+
 SLOPE = 0.2  # of every LeakyReLU
+NORMS = (False, True, "group", "instance", "spectral")
+GROUPS = 8  # of channels, that a group norm normalises together
 
 
 def _check(size: int, width: int) -> None:
@@ -51,28 +56,39 @@ def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: boo
     return keras.Model(latents, x, name="generator")
 
 
-def discriminator(size: int = 64, width: int = 128, norm: bool = False, dropout: float = 0.4) -> keras.Model:
+def discriminator(
+    size: int = 64, width: int = 128, norm: bool | str = False, dropout: float = 0.4, momentum: float = 0.99
+) -> keras.Model:
     """Pictures to one score each, positive for "real": a logit, the study's sigmoid being in the loss.
 
     Args:
         size: side of the picture, a power of two of at least 16; published 64.
         width: filters of the first convolution (then 2, 2 and 4 times as many); published 128.
-        norm: batch normalisation after the second to fourth convolution (model 3; the study does not say where
-            it stood; with it there are 2,105,857 parameters).
+        norm: True is batch normalisation after the second to fourth convolution (model 3; the study does not say
+            where it stood; with it there are 2,105,857 parameters). Or the name of another one to stand there:
+            "group", "instance", or "spectral", which normalises the kernels of those convolutions.
         dropout: share of features dropped before the last layer.
+        momentum: of the batch normalisation's moving statistics; 0.99 is Keras' default.
 
     Returns:
         (n, size, size, 3) in [-1, 1] -> (n, 1), float32.
 
     Raises:
-        ValueError: for a size or width that cannot be built.
+        ValueError: for a size or width that cannot be built, or an unknown norm.
     """
     _check(size, width)
+    if norm not in NORMS:
+        raise ValueError(f"norm must be one of {', '.join(map(repr, NORMS))}, not {norm!r}")
     pictures = x = keras.Input((size, size, 3), name="pictures")
     for index, (filters, strides) in enumerate([(width, 1), (2 * width, 2), (2 * width, 2), (4 * width, 2)]):
-        x = layers.Conv2D(filters, 3, strides=strides, padding="same")(x)
-        if norm and index:
-            x = layers.BatchNormalization()(x)
+        convolution = SpectralConv2D if norm == "spectral" and index else layers.Conv2D
+        x = convolution(filters, 3, strides=strides, padding="same")(x)
+        if index and norm is True:
+            x = layers.BatchNormalization(momentum=momentum)(x)
+        elif index and norm == "group":
+            x = layers.GroupNormalization(math.gcd(GROUPS, filters))(x)
+        elif index and norm == "instance":
+            x = layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)  # of each channel by itself
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Flatten()(x)
     # A seed of its own, drawn as Keras draws one: without it the torch backend drops by PyTorch's global random

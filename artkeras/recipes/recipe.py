@@ -84,6 +84,8 @@ class Recipe:
         pixel_range: what black and white become before the networks see them.
         channels: "rgb", or "bgr" for a study that mixed them up.
         scale: "full" or "quick".
+        kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
+            smallest is kept beside the last.
 
     What only describes:
 
@@ -115,6 +117,7 @@ class Recipe:
     pixel_range: tuple[float, float] = (-1.0, 1.0)
     channels: str = "rgb"
     scale: str = "full"
+    kid_every: int = 0
 
     change: str = ""
     source: str = ""
@@ -135,6 +138,10 @@ class Recipe:
             raise UserError(f"epochs must be a whole number above 0, not {self.epochs!r}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
+        if self.kid_every < 0:
+            raise UserError(f"kid_every must be a number of epochs, or 0 for never, not {self.kid_every!r}")
+        if self.kid_every and not self.holdout:
+            raise UserError("to judge during training, paintings must be held out: add a holdout, such as 0.1")
 
     def quick(self) -> "Recipe":
         """The same study at laptop size: smaller pictures, thinner networks, fewer paintings, under a minute."""

@@ -1,0 +1,204 @@
+"""Runs side by side: what was changed, and what that changed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artkeras import figures
+from artkeras.errors import UserError
+from artkeras.run import Run, Table
+
+SAMPLES = 8  # of each variant, the same latents
+TITLES = {
+    "loss": "loss",
+    "accuracy": "accuracy of the discriminator",
+    "kid": "KID from held-out paintings",
+    "gap": "score in training less at inference",
+    "gradient": "gradient the generator gets",
+}
+COLOURS = {"d_loss": "C0", "g_loss": "C1", "d_real": "C2", "d_fake": "C1", "gap_real": "C2", "gap_fake": "C1"}
+
+Log = Callable[[str], None]
+
+
+def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *, log: Log = print) -> Path:
+    """Draw runs side by side, and write their last numbers to a table of the same name ending in `.csv`.
+
+    Runs that differ in nothing but the seed share a row, a line each; variants have rows of their own, in the order
+    given, and share their axes. The pictures are by the first run of each row, of the same latents, not chosen.
+
+    Args:
+        runs: at least two, or their folders.
+        out: the figure, ending in `.png`.
+        log: called with a line about each variant: in which values it differs from the first.
+
+    Returns:
+        Path of the figure.
+
+    Raises:
+        UserError: for fewer than two runs, one without a finished epoch, or runs of different pictures.
+    """
+    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if len(runs) < 2:
+        raise UserError("one run cannot be compared: give at least two")
+    for run in runs:
+        if not len(run.history().get("epoch", ())):
+            raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then compare")
+    sources = {run.environment["pictures"]["fingerprint"] for run in runs}
+    if len(sources) > 1 and len({(run.recipe.study, run.recipe.size, run.stand_in) for run in runs}) > 1:
+        raise UserError("the runs were trained on different pictures, so their numbers say nothing about each other")
+    variants = _variants(runs)
+    for name, (first, *_) in variants.items():
+        log(f"{name}: {_changes(next(iter(variants.values()))[0], first) or 'the first, as it is'}")
+    out = Path(out)
+    figures.save(_figure(variants), out)
+    _write_table(variants, out.with_suffix(".csv"))
+    return out
+
+
+def _values(run: Run) -> dict[str, Any]:
+    """What decides a run's result but the seed, with dotted keys; its precision too."""
+    flat: dict[str, Any] = {}
+
+    def visit(prefix: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                visit(f"{prefix}.{key}".strip("."), item)
+        else:
+            flat[prefix] = value
+
+    visit("", run.recipe.to_json())
+    for name in ("name", "seed", "scale", "sample_every", "kid_every"):
+        del flat[name]
+    return flat | {"precision": run.environment["precision"]}
+
+
+def _changes(one: Run, other: Run) -> str:
+    a, b = _values(one), _values(other)
+    return ", ".join(f"{key} {b.get(key)} (not {a.get(key)})" for key in a | b if a.get(key) != b.get(key))
+
+
+def _variants(runs: list[Run]) -> dict[str, list[Run]]:
+    """Runs by what they are called: the recipe's name, and precision or epochs where they tell two apart."""
+    groups: list[tuple[dict[str, Any], list[Run]]] = []
+    for run in runs:
+        values = _values(run)
+        for known, members in groups:
+            if known == values and members[0].recipe.name == run.recipe.name:
+                members.append(run)
+                break
+        else:
+            groups.append((values, [run]))
+    named: dict[str, list[Run]] = {}
+    for values, members in groups:
+        name = members[0].recipe.name
+        namesakes = [other for other, others in groups if others[0].recipe.name == name]
+        apart = [key for key in values if any(other.get(key) != values[key] for other in namesakes)]
+        named[" ".join([name, *(f"{key.split('.')[-1]} {values[key]}" for key in apart)])] = members
+    return named
+
+
+def _kind(measure: str) -> str | None:
+    """The column that a measure is drawn in."""
+    if measure.endswith("_loss"):
+        return "loss"
+    if measure.startswith("gap_"):
+        return "gap"
+    return {"kid": "kid", "g_gradient": "gradient", "d_real": "accuracy", "d_fake": "accuracy"}.get(measure)
+
+
+def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Measure -> (steps, values): losses and accuracies as running means of every step, the rest where measured."""
+    iterations, history = run.iterations(), run.history()
+    found = {
+        name: (np.arange(1, len(values) + 1), figures.running_mean(values))
+        for name, values in iterations.items()
+        if name not in ("epoch", "step")
+    }
+    per_epoch = len(iterations["epoch"]) / iterations["epoch"][-1]
+    for name in history.keys() - found.keys() - {"epoch", "seconds"}:
+        measured = np.isfinite(history[name])
+        found[name] = history["epoch"][measured] * per_epoch, history[name][measured]
+    return {name: line for name, line in found.items() if _kind(name)}
+
+
+def _figure(variants: Mapping[str, list[Run]]):
+    from matplotlib import pyplot as plt
+
+    lines = {name: [_lines(run) for run in members] for name, members in variants.items()}
+    present = {_kind(measure) for members in lines.values() for line in members for measure in line}
+    kinds = [kind for kind in TITLES if kind in present]
+    if "gap" in kinds:  # it says more than the accuracies do
+        kinds.remove("accuracy")
+    pictures = {name: members[0].sample(SAMPLES) for name, members in variants.items()}
+    figure, axes = plt.subplots(
+        len(variants),
+        len(kinds) + 1,
+        figsize=(2.3 * len(kinds) + 3.4, 1.35 * len(variants) + 0.5),
+        width_ratios=[1.0] * len(kinds) + [1.5],
+        squeeze=False,
+        layout="constrained",
+        sharex="col",
+    )
+    for row, name in zip(axes, variants, strict=True):
+        for axis, kind in zip(row, kinds, strict=False):
+            for line in lines[name]:
+                for measure, (steps, values) in line.items():
+                    if _kind(measure) == kind:
+                        axis.plot(
+                            steps, values, marker="o" if len(steps) < 20 else "", ms=3, lw=1.1, alpha=0.75,
+                            color=COLOURS.get(measure, "C3"), label=measure,
+                        )  # fmt: skip
+            axis.spines[["top", "right"]].set_visible(False)
+            axis.tick_params(labelsize=7)
+        row[-1].imshow(figures.grid(pictures[name], SAMPLES // 2))
+        row[-1].set_axis_off()
+        row[0].set_ylabel(name.split("/", 1)[-1].replace(" ", "\n"), fontsize=8, rotation=0, ha="right", va="center")
+    for column, kind in enumerate(kinds):
+        _share_height(axes[:, column], log_scale=kind in ("loss", "gradient"))
+        axes[0, column].set_xlim(left=0)
+        axes[0, column].set_title(TITLES[kind], fontsize=8)
+        axes[-1, column].set_xlabel("step", fontsize=8)
+        handles = dict(zip(*reversed(axes[0, column].get_legend_handles_labels()), strict=True))
+        if len(handles) > 1:
+            axes[0, column].legend(handles.values(), handles.keys(), fontsize=6, frameon=False)
+    axes[0, -1].set_title("samples of the first seed, not chosen", fontsize=8)
+    plt.close(figure)
+    return figure
+
+
+def _share_height(axes, *, log_scale: bool) -> None:
+    """One range for a column; logarithmic for what collapses towards 0."""
+    values = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines])
+    if log_scale and (values > 0).all():
+        low, high = values.min() / 1.5, values.max() * 1.5
+    else:
+        log_scale = False
+        margin = 0.05 * (values.max() - values.min() or 1.0)
+        low, high = values.min() - margin, values.max() + margin
+    for axis in axes:
+        if log_scale:
+            axis.set_yscale("log")
+        axis.set_ylim(low, high)
+
+
+def _write_table(variants: Mapping[str, list[Run]], path: Path) -> None:
+    """The last value of each measure, a run a row; losses and accuracies as means of the last epoch."""
+    first = next(iter(variants.values()))[0]
+    measures = list(dict.fromkeys(name for runs in variants.values() for run in runs for name in run.history()))
+    rows = []
+    for name, members in variants.items():
+        for run in members:
+            history = run.history()
+            last = {m: history[m][-1] if m in history else "" for m in measures}
+            last["epoch"] = int(last["epoch"])
+            rows.append(
+                {"variant": name, "changed": _changes(first, run), "seed": run.recipe.seed}
+                | {m: value if isinstance(value, int | str) else f"{value:.6g}" for m, value in last.items()}
+            )
+    path.unlink(missing_ok=True)
+    table = Table(path)
+    table.append(rows)
+    table.close()
