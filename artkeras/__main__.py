@@ -119,6 +119,9 @@ def parser() -> argparse.ArgumentParser:
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
+    report.add_argument(
+        "--html", type=_file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
+    )
 
     compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
@@ -209,6 +212,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
+    if arguments.html:
+        from artkeras.page import page
+
+        _say(f"wrote {page(arguments.run_folders, arguments.html, arguments.out)}")
+        return
     from artkeras.report import gallery, report, table
 
     for folder in arguments.run_folders:

@@ -36,6 +36,9 @@ def _silenced() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what comes after start-up does obey the level
+# TensorFlow uses oneDNN's convolutions by itself only on processors with AVX512-VNNI. On those with AVX2 alone they
+# take half to three quarters of the time of its own.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 try:
     with _silenced():

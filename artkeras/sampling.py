@@ -112,12 +112,13 @@ def results_folder() -> Path:
 
 
 def result(name: str) -> Image.Image:
-    """The committed sample grid of a recipe's longest real run.
+    """The committed figure of a recipe's longest real run (its samples), or of an experiment, such as "model_3".
 
     Raises:
         UserError: when the kit has no result of it.
     """
-    path = results_folder() / recipe(name).name / "grid.png"
+    experiment = results_folder() / name / "comparison.png"
+    path = experiment if experiment.is_file() else results_folder() / recipe(name).name / "grid.png"
     if not path.is_file():
         raise UserError(f"the kit has no result of {name} yet: train it, then: python -m artkeras report RUN")
     return Image.open(path).convert("RGB")

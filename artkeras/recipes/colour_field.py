@@ -72,6 +72,19 @@ MODEL_3 = replace(
 )
 """Batch normalisation in both players: the one that failed."""
 
+MODEL_3_MENDED = replace(
+    MODEL_3,
+    name="colour_field/model_3_mended",
+    networks=MODEL_3.networks | {"discriminator": DISCRIMINATOR.but(norm="group")},
+    change="model 3 with group instead of batch normalisation in the discriminator",
+    published={},
+    departures=(
+        *MODEL_3.departures,
+        "group normalisation instead of the batch normalisation that made model 3 fail; see notebook 08",
+    ),
+)
+"""Model 3, mended by one change: normalisation that looks at one picture at a time."""
+
 MODEL_4 = replace(
     MODEL_2,
     name="colour_field/model_4",
@@ -96,4 +109,4 @@ MODEL_1_AS_PUBLISHED = replace(
 )
 """Model 1 with its notebook's two faults."""
 
-RECIPES = (MODEL_1, MODEL_2, MODEL_3, MODEL_4, MODEL_1_AS_PUBLISHED)
+RECIPES = (MODEL_1, MODEL_2, MODEL_3, MODEL_3_MENDED, MODEL_4, MODEL_1_AS_PUBLISHED)

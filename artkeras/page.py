@@ -1,0 +1,797 @@
+"""A report to look at: runs as one HTML page that needs nothing else, neither a network nor the run itself.
+
+    python -m artkeras report runs/RUN --html report.html
+
+Pictures are data in the page, curves are lines of SVG, and style and script stand in `page.html` beside this module.
+Whatever comes from a run is escaped. As in `artkeras.report`, no place of the machine is named: a page is there to be
+passed on. The browser is told to load nothing (a content security policy), so nothing can slip in.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artkeras import __version__, figures
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.recipes import Recipe
+from artkeras.report import FINDINGS, NO_FINDINGS, command, duration
+from artkeras.run import Position, Run
+
+SAMPLES = 49
+OVERVIEW = 16  # samples of each of several runs, side by side at the top
+FRAMES = 60  # of the slider; of more grids, so many are taken evenly
+BYTES = 5 << 20  # that the slider of one run may take, before base64 makes a third more of it
+ALL_BYTES = 16 << 20  # and those of all runs together
+QUALITIES = (86, 76, 64, 50)  # of the slider's pictures, the first that keeps to that
+EXACT = 64  # samples up to this side are kept pixel by pixel
+BINS = 400  # points of a curve
+
+STAND_IN = "procedural stand-in"
+NAMES = {
+    "d_loss": "discriminator",
+    "g_loss": "generator",
+    "d_real": "training pictures",
+    "d_fake": "generated pictures",
+    "kid": "kernel distance",
+}
+
+NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inception": "Inception"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a score is called, how its number is written, and what it means.
+
+    Attributes:
+        title: a few words.
+        meaning: one sentence or two, for somebody who has never heard of it.
+        good: which direction is good.
+        style: a format of the number.
+    """
+
+    title: str
+    meaning: str
+    good: str
+    style: str = ".3f"
+
+
+SCORES = {
+    "kid": Measure(
+        "kernel distance (KID)",
+        "How far the samples as a whole are from the paintings, as a network trained on photographs sees them.",
+        "Lower is better; at about 0 it cannot tell them apart.",
+    ),
+    "frechet": Measure(
+        "Fréchet distance (FID)",
+        "An older distance of the same kind. Fewer pictures make it larger, so compare equal numbers of them only.",
+        "Lower is better; even real paintings do not reach 0.",
+        ".1f",
+    ),
+    "precision": Measure(
+        "precision",
+        "Share of the samples that look like some painting.",
+        "Higher is better.",
+        ".1%",
+    ),
+    "recall": Measure(
+        "recall",
+        "Share of the paintings that look like some sample: how much of their variety is reached.",
+        "Higher is better; near 0 the samples keep to a corner of what the paintings are.",
+        ".1%",
+    ),
+    "distance_of_samples": Measure(
+        "variety",
+        "How different two samples are from each other, where 1 is how different two paintings are.",
+        "Near 1 is good; far below it, the samples are all alike.",
+        ".2f",
+    ),
+    "near_identical": Measure(
+        "near-identical samples",
+        "Share of the samples that have a near twin among the others.",
+        "Lower is better; about 1 % of paintings would count.",
+        ".1%",
+    ),
+    "spectrum": Measure(
+        "difference of detail, in decibels",
+        "How much the amounts of coarse and of fine detail differ from those in the paintings.",
+        "Lower is better; 3 means about double or half of what it should be.",
+        ".1f",
+    ),
+    "chequerboard": Measure(
+        "chequerboard",
+        "How strongly a regular lattice lies over the samples, left by the way the network enlarges pictures.",
+        "0 is none, and lower is better.",
+        ".2f",
+    ),
+    "chequerboard_of_paintings": Measure(
+        "chequerboard of the paintings",
+        "The same measured on the paintings, to compare with.",
+        "Neither good nor bad: near 0.",
+        ".2f",
+    ),
+    "fog": Measure(
+        "fog",
+        "Share of the paintings' fine detail that the samples lack.",
+        "Lower is better; at 0 none is missing.",
+        ".1%",
+    ),
+    "nearer_than_half_the_unseen": Measure(
+        "copying",
+        "Share of the samples that lie nearer to a training painting than half of the paintings never shown do.",
+        "About 50 % is right for new pictures; near 100 % they are copies, far below 50 % they are like no painting.",
+        ".1%",
+    ),
+    "nearer_than_a_twentieth_of_the_unseen": Measure(
+        "close copying",
+        "The same against the nearest twentieth of the paintings never shown.",
+        "About 5 % is right for new pictures; much more means copies.",
+        ".1%",
+    ),
+}
+
+
+# ------------------------------------------------------------------------------------------------ the page
+
+
+def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", results: str | Path = "results") -> Path:
+    """Write runs as one page.
+
+    Args:
+        runs: or their folders; a section each, in this order.
+        out: the file.
+        results: folder of the cards, as `artkeras.report` writes them: the findings of a run's own card are shown.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        UserError: for a run that has no finished epoch, or a place that cannot be written.
+    """
+    out = Path(out)
+    _check_place(out)
+    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if not runs:
+        raise UserError("a page needs at least one run")
+    positions = [_finished(run) for run in runs]
+    budget = min(BYTES, ALL_BYTES // len(runs))
+    names = _names(runs)
+    sections = [
+        _Section(f"run-{number}", name, run, position, budget, Path(results))
+        for number, (name, run, position) in enumerate(zip(names, runs, positions, strict=True), start=1)
+    ]
+    with atomic(out) as part:
+        part.write_text(_document(sections), encoding="utf-8")
+    return out
+
+
+def _check_place(out: Path) -> None:
+    """Say that a page cannot be written before the work is done, not after."""
+    if out.is_dir():
+        raise UserError(f"{out} is a folder: give --html a file that ends in .html")
+    place = next(parent for parent in out.absolute().parents if parent.exists())
+    if not place.is_dir():
+        raise UserError(f"{out} cannot be written: {place} is a file")
+    if not os.access(place, os.W_OK):
+        raise UserError(f"{out} cannot be written: no permission in {place}")
+
+
+def _finished(run: Run) -> Position:
+    """The last sound checkpoint that ends an epoch or comes after one."""
+    position = run.latest()[0] if len(run.history().get("epoch", ())) else Position()
+    if not position.epoch:
+        raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    return position
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What the runs are called: the recipe's name, and the seed or a number where that is not enough."""
+    names = [run.caption().removesuffix(f", {STAND_IN}") for run in runs]
+    if len(set(names)) < len(names):
+        names = [
+            f"{name}, seed {run.recipe.seed}" if names.count(name) > 1 else name
+            for name, run in zip(names, runs, strict=True)
+        ]
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0)
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(f"{name} ({seen[name]})" if names.count(name) > 1 else name)
+    return unique
+
+
+def _document(sections: Sequence["_Section"]) -> str:
+    """The template with everything in its place."""
+    template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
+    style, script = (template.split(f"<{tag}>")[1].split(f"</{tag}>")[0] for tag in ("style", "script"))
+    policy = [  # no address but data, no script but ours
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src '{_digest(style)}'",
+        f"script-src '{_digest(script)}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    alone = len(sections) == 1
+    title = f"Pictures by {sections[0].name if alone else f'{len(sections)} networks'}"
+    values = {
+        "policy": "; ".join(policy),
+        "title": escape(title),
+        "badge": _badge(sections[0].run) if alone else "",
+        "top": "" if alone else _overview(sections),
+        "sections": "\n".join(section.html(alone) for section in sections),
+        "version": escape(__version__),
+        # "<" would let a caption end the script element
+        "data": json.dumps({s.id: s.data() for s in sections}, ensure_ascii=False).replace("<", "\\u003c"),
+    }
+    # in one pass: what is put in is not looked through again
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
+
+
+def _digest(text: str) -> str:
+    """The name that a content security policy gives to an inline script or style."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _overview(sections: Sequence["_Section"]) -> str:
+    """Navigation, and the runs' samples side by side."""
+    links = "".join(f'<li><a href="#{s.id}">{escape(s.name)}</a></li>' for s in sections)
+    cards = []
+    for section in sections:
+        tile = figures.grid(section.pictures[:OVERVIEW], 4, scale=max(1, 96 // section.run.recipe.size), gap=2)
+        alt = f"The first {OVERVIEW} samples of {section.name}"
+        cards.append(
+            f'<li><figure class="card"><a href="#{section.id}">{_img(tile, alt)}</a>'
+            f"<figcaption><strong>{escape(section.name)}</strong> {escape(section.change)}"
+            f" Epoch {section.best or section.epochs}.{_badge(section.run)}</figcaption></figure></li>"
+        )
+    return (
+        f'<nav aria-label="Runs"><ul>{links}</ul></nav>'
+        f'<section aria-labelledby="together"><h2 id="together">Side by side</h2>'
+        f"<p>The first {OVERVIEW} samples of each run, not chosen.</p>"
+        f'<ul class="cards">{"".join(cards)}</ul></section>'
+    )
+
+
+def _badge(run: Run) -> str:
+    return f' <span class="badge">{STAND_IN}</span>' if run.stand_in else ""
+
+
+# ----------------------------------------------------------------------------------------------- pictures
+
+
+def _url(image: Image.Image, quality: int | None = None) -> str:
+    """A picture as an address that holds it, WebP; without a quality, pixel by pixel."""
+    return "data:image/webp;base64," + base64.b64encode(_webp(image, quality)).decode()
+
+
+def _webp(image: Image.Image, quality: int | None) -> bytes:
+    file = io.BytesIO()
+    options = {"lossless": True, "quality": 60} if quality is None else {"quality": quality, "method": 4}
+    image.save(file, format="WEBP", **options)
+    return file.getvalue()
+
+
+def _img(image: Image.Image, alt: str, quality: int | None = None) -> str:
+    size = f'width="{image.width}" height="{image.height}"'
+    return f'<img src="{_url(image, quality)}" alt="{escape(alt)}" {size}>'
+
+
+def _some(items: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of them, evenly, the first and the last among them."""
+    chosen = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)) if items else ()
+    return [items[i] for i in chosen]
+
+
+def _frames(grids: Sequence[Image.Image], budget: int) -> list[str]:
+    """Sample grids as addresses that together take about `budget` bytes at most."""
+    if not grids:
+        return []
+    probes = _some(grids, 6)
+
+    def size(quality: int, side: float = 1.0) -> float:
+        return float(np.mean([len(_webp(_scaled(g, side), quality)) for g in probes])) * len(grids)
+
+    quality = next((q for q in QUALITIES if size(q) <= budget), QUALITIES[-1])
+    side = 1.0
+    while size(quality, side) > budget and side > 0.2:
+        side *= 0.8
+    return [_url(_scaled(grid, side), quality) for grid in grids]
+
+
+def _scaled(image: Image.Image, side: float) -> Image.Image:
+    if side == 1.0:
+        return image
+    return image.resize((round(image.width * side), round(image.height * side)), Image.Resampling.LANCZOS)
+
+
+# -------------------------------------------------------------------------------------------- one section
+
+
+class _Section:
+    """One run, read and drawn."""
+
+    def __init__(self, id: str, name: str, run: Run, position: Position, budget: int, results: Path):
+        self.id, self.name, self.run, self.epochs = id, name, run, position.epoch
+        best = run.best()
+        self.best = best[0].epoch if best else None
+        self.sampler = run.sampler(None if best else position)
+        self.pictures = self.sampler.sample(SAMPLES)
+        self.change = run.recipe.change[:1].upper() + run.recipe.change[1:] + "." if run.recipe.change else ""
+        # what came after the checkpoint (a killed run) is not reported
+        self.history = {key: values[: self.epochs] for key, values in run.history().items()}
+        steps = run.iterations()
+        within = steps["epoch"] <= self.epochs if steps else ()
+        self.steps = {key: values[within] for key, values in steps.items()}
+        try:
+            self.grids = {epoch: grid for epoch, grid in run.grids().items() if epoch <= self.epochs}
+        except OSError:
+            raise UserError(f"a sample grid of {run.path} cannot be read: remove it from its folder samples") from None
+        self.shown = _some(list(self.grids), FRAMES)
+        self.addresses = _frames([self.grids[epoch] for epoch in self.shown], budget)
+        self.scores = _scores(run)
+        self.findings = _findings(run, self.epochs, results)
+        self.curves = self._curves()
+
+    def data(self) -> list[dict[str, Any]]:
+        """What the slider shows, frame by frame: the grid, where it stands on the curves, their values there."""
+        frames = []
+        for epoch, address in zip(self.shown, self.addresses, strict=True):
+            values = {
+                key: _number(key, column[epoch - 1])
+                for key, column in self.history.items()
+                if epoch and key not in ("epoch", "seconds") and np.isfinite(column[epoch - 1])
+            }
+            frames.append({"epoch": epoch, "src": address, "at": round(epoch / self.epochs, 4), "values": values})
+        return frames
+
+    def html(self, alone: bool) -> str:
+        """The section; alone on a page, its name stands above it already."""
+        recipe = self.run.recipe
+        source = f" After {escape(recipe.source)}." if recipe.source else ""
+        parts = [
+            f'<section class="run{" alone" if alone else ""}" id="{self.id}" aria-labelledby="{self.id}-name">',
+            f'<h2 id="{self.id}-name">{escape(self.name)}{_badge(self.run)}</h2>',
+            f'<p class="lead">{escape(self.change)}{source}</p>',
+        ]
+        if self.run.stand_in:
+            parts.append(
+                f'<p class="note">{STAND_IN.capitalize()}: this network never saw a painting. It was trained on '
+                "rectangles, stripes and stains that a program drew in place of paintings.</p>"
+            )
+        parts += [self._samples(), self._training(), self._facts()]
+        return "\n".join([*parts, "</section>"])
+
+    # --- samples ------------------------------------------------------------------------------------
+
+    def _samples(self) -> str:
+        exact = self.pictures.shape[1] <= EXACT
+        items = [
+            f'<li><button type="button" aria-haspopup="dialog">'
+            f"{_img(Image.fromarray(picture), f'sample {i} of {len(self.pictures)}', None if exact else 90)}"
+            "</button></li>"
+            for i, picture in enumerate(self.pictures, start=1)
+        ]
+        nearest = " Of all epochs judged, its samples were nearest to the held-out paintings." if self.best else ""
+        return (
+            f'<h3 id="{self.id}-samples">Samples</h3>'
+            f"<p>{len(self.pictures)} pictures that the network made from random numbers, not chosen."
+            f'<span class="live"> Click one to enlarge it, or go there by the arrow keys and press Enter.</span></p>'
+            f'<figure><ul class="samples" aria-labelledby="{self.id}-samples" '
+            f'data-caption="{escape(self.sampler.caption)}">{"".join(items)}</ul>'
+            f"<figcaption>{escape(self.sampler.caption)}.{nearest}</figcaption></figure>"
+        )
+
+    # --- training -----------------------------------------------------------------------------------
+
+    def _training(self) -> str:
+        parts = [self._slider() if self.addresses else "", self._charts() if self.curves else ""]
+        if not any(parts):
+            return ""
+        wide = " pair" if all(parts) else ""
+        return f'<h3>Through training</h3><div class="training{wide}">{"".join(parts)}</div>{self._table()}'
+
+    def _slider(self) -> str:
+        last, epoch = len(self.shown) - 1, self.shown[-1]
+        grid = self.grids[epoch]
+        caption = self.run.caption()
+        of = f", {len(self.shown)} of the {len(self.grids)} grids saved" if len(self.shown) < len(self.grids) else ""
+        alt = f"grid of samples of {caption} at epoch {epoch}"
+        controls = (
+            f'<div class="controls live"><button type="button" class="play">Play</button>'
+            f'<label for="{self.id}-epoch">Epoch</label>'
+            f'<input type="range" id="{self.id}-epoch" min="0" max="{last}" step="1" value="{last}" '
+            f'aria-valuetext="epoch {epoch} of {self.epochs}">'
+            f'<output for="{self.id}-epoch" aria-live="off">{epoch}</output></div>'
+        )
+        return (
+            f'<figure class="slider" data-caption="{escape(caption)}" data-epochs="{self.epochs}">'
+            f'<img class="frame" src="{self.addresses[-1]}" alt="{escape(alt)}" '
+            f'width="{grid.width}" height="{grid.height}" decoding="sync">'
+            f"{controls if last else ''}"
+            f"<figcaption>The same random numbers through training{of}: {escape(caption)}.</figcaption>"
+            f'<div class="strip"></div></figure>'
+        )
+
+    def _curves(self) -> list["_Chart"]:
+        names = sorted((name for name in self.steps if name not in ("epoch", "step")), key=_order)
+        steps = {name: _Line(name, *_binned(self.steps[name])) for name in names}
+        losses = [steps[n] for n in names if n.endswith("_loss")]
+        rates = [steps[n] for n in names if not n.endswith("_loss")]
+        charts = [
+            _Chart(
+                "Losses",
+                "How badly each network does its own task: lower is better for its owner. They play against each "
+                "other, so neither should stay at 0, for then the other one learns nothing more.",
+                losses,
+            ),
+            _Chart(
+                "Accuracies of the discriminator",
+                "Which share of either kind of picture it judges rightly. 50 % is guessing; close to 100 % all the "
+                "time, the generator fools nobody.",
+                rates,
+                share=all(0 <= v <= 1 for line in rates for v in (line.low.min(), line.high.max())),
+            ),
+        ]
+        kid = self.history.get("kid", np.full(self.epochs, np.nan))
+        measured = np.isfinite(kid)
+        if measured.any():
+            at = self.history["epoch"][measured] / self.epochs
+            charts.append(
+                _Chart(
+                    "Kernel distance (KID)",
+                    "How far the samples are from held-out paintings, measured during training. Lower is better; at "
+                    "about 0 they cannot be told apart. Few pictures are judged, so it is rough, and not to be compared "
+                    "with the score of a finished network.",
+                    [_Line("kid", at, kid[measured], kid[measured], kid[measured], dots=True)],
+                )
+            )
+        return [chart for chart in charts if chart.lines]
+
+    def _charts(self) -> str:
+        charts = "".join(chart.html(self.epochs) for chart in self.curves)
+        step = "Thick lines are running means, what is pale behind them single steps."
+        return f'<div class="charts">{charts}<p class="small">{step} {escape(self.run.caption())}.</p></div>'
+
+    def _table(self) -> str:
+        """The curves' numbers, for who would rather read, or cannot see the lines."""
+        names = sorted((name for name in self.history if name not in ("epoch", "seconds")), key=_order)
+        if not names:
+            return ""
+        chosen = _some(range(self.epochs), 25)
+        head = "".join(f'<th scope="col">{escape(NAMES.get(name, ""))} {_code(name)}</th>' for name in names)
+        rows = []
+        for i in chosen:
+            cells = "".join(f"<td>{_number(name, self.history[name][i])}</td>" for name in names)
+            rows.append(f'<tr><th scope="row">{self.history["epoch"][i]}</th>{cells}</tr>')
+        some = f", {len(chosen)} of the {self.epochs} epochs" if len(chosen) < self.epochs else ""
+        return (
+            f'<details><summary>The numbers of the curves</summary><p class="small" id="{self.id}-numbers">'
+            f"Means of an epoch{some}: {escape(self.run.caption())}.</p>"
+            f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{self.id}-numbers"><table>'
+            f'<thead><tr><th scope="col">epoch</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+            "</details>"
+        )
+
+    # --- words --------------------------------------------------------------------------------------
+
+    def _facts(self) -> str:
+        recipe, facts = self.run.recipe, self.run.environment
+        pictures = facts["pictures"]
+        kind = "pictures drawn by a program" if self.run.stand_in else "paintings"
+        held = f", {recipe.holdout:.0%} of them held out for judging" if recipe.holdout else ""
+        planned = f" of {recipe.epochs} planned" if recipe.epochs != self.epochs else ""
+        best = f"; the samples are those of epoch {self.best}" if self.best and self.best != self.epochs else ""
+        versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
+        time = duration(float(self.history["seconds"][-1]))
+        rows = {
+            "recipe": recipe.name + (", quick scale" if recipe.scale == "quick" else ""),
+            "trained": f"{self.epochs} epochs{planned}, {time}{best}",
+            "pictures": f"{pictures['pictures']:,} made of {pictures['paintings']:,} {kind}{held}"
+            + (f" ({STAND_IN})" if self.run.stand_in else ""),
+            "size": f"{recipe.size} × {recipe.size} pixels, networks of width {recipe.width}",
+            "device": f"{facts['device']}, {facts['precision']}",
+            "started": str(facts.get("started", "")).partition("T")[0] or "not noted",
+            "made with": versions,
+            "command": command(self.run, self.epochs),
+        }
+        body = "".join(
+            f'<tr><th scope="row">{key}</th><td>{_code(value) if key == "command" else escape(value)}</td></tr>'
+            for key, value in rows.items()
+        )
+        departures = "".join(f"<li>{_marked(text)}</li>" for text in self._departures()) or "<li>None known.</li>"
+        parts = [
+            f'<h3>Facts</h3><table class="facts"><tbody>{body}</tbody></table>',
+            self._reported(time),
+            self._scores(),
+            f"<h3>Departures from the study</h3><ul>{departures}</ul>",
+            f"<h3>Findings</h3>{_prose(self.findings)}" if self.findings else "",
+        ]
+        return "".join(parts)
+
+    def _reported(self, time: str) -> str:
+        published = self.run.recipe.published
+        if not published:
+            return ""
+        late = slice(-max(1, self.epochs // 10), None)
+        means = {
+            name: _number(name, np.mean(values[late]))
+            for name, values in sorted(self.history.items(), key=lambda column: _order(column[0]))
+            if name in NAMES and name != "kid"
+        }
+        words = [f"{NAMES[name]} {value}" for name, value in means.items() if name.endswith("_loss")]
+        rates = [f"{NAMES[name]} {value}" for name, value in means.items() if not name.endswith("_loss")]
+        ended = [f"losses at the end: {', '.join(words)}"] if words else []
+        ended += [f"judged rightly: {', '.join(rates)}"] if rates else []
+        ours = {"epochs": f"{self.epochs}", "time": time, "reported": "; ".join(ended)}
+        titles = {"epochs": "epochs", "time": "time", "reported": "results"}
+        rows = "".join(
+            f'<tr><th scope="row">{title}</th><td>{escape(published.get(key, "none"))}</td>'
+            f"<td>{escape(ours[key])}</td></tr>"
+            for key, title in titles.items()
+        )
+        badge = f" ({STAND_IN})" if self.run.stand_in else ""
+        return (
+            '<h3>Reported beside ours</h3><table class="beside"><thead><tr><td></td>'
+            f'<th scope="col">reported by the authors</th><th scope="col">this run{badge}</th></tr></thead>'
+            f"<tbody>{rows}</tbody></table>"
+        )
+
+    def _scores(self) -> str:
+        if not self.scores:
+            return "<h3>Scores</h3><p>This run has not been scored.</p>"
+        groups: dict[str, list[str]] = {}
+        for line in self.scores:
+            known = SCORES.get(line["measure"])
+            title = known.title if known else str(line["measure"])
+            style = known.style if known else ".3f"
+            value = _styled(line["value"], style)
+            spread = f' <span class="spread">± {_styled(line["std"], style)}</span>' if line.get("std") else ""
+            meaning = (
+                f"{escape(known.meaning)} <strong>{escape(known.good)}</strong>"
+                if known
+                else f"Its protocol: {_code(str(line['metric']))}"
+            )
+            groups.setdefault(self._circumstances(line), []).append(
+                f'<tr><th scope="row">{escape(title)}</th><td class="value">{value}{spread}</td><td>{meaning}</td></tr>'
+            )
+        tables = [
+            f'<table class="scores"><caption>{escape(circumstances)}</caption><thead><tr><th scope="col">score</th>'
+            f'<th scope="col">number</th><th scope="col">what it means</th></tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table>"
+            for circumstances, rows in groups.items()
+        ]
+        again = (
+            "<p>“Paintings” below are the pictures of the procedural stand-in that the network was trained on.</p>"
+            if self.run.stand_in
+            else ""
+        )
+        return f"<h3>Scores</h3>{again}{''.join(tables)}"
+
+    def _circumstances(self, line: Mapping[str, Any]) -> str:
+        """How the scores of one table were measured; equal ones share a table."""
+        # measures of pixels belong to the table of the network they were measured beside
+        networks = [other["network"] for other in self.scores if other["network"] != "pixels"]
+        network = line["network"] if line["network"] != "pixels" else (networks or ["pixels"])[0]
+        real = max(other["n_real"] for other in self.scores)
+        words = f"{line['n_fake']:,} samples against {real:,} {'stand-ins' if self.run.stand_in else 'paintings'}"
+        words += f", seen through {NETWORKS.get(network, network)}" if network != "pixels" else ""
+        checkpoint = str(line.get("checkpoint", self.sampler.caption))
+        return words + (f". Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
+
+    def _departures(self) -> list[str]:
+        recipe, precision = self.run.recipe, self.run.environment["precision"]
+        departures = list(recipe.departures)
+        if precision != "float32":
+            departures.append(f"products in {precision}; weights, losses and optimizer in float32")
+        if recipe.scale == "quick":
+            departures.insert(0, "quick scale: " + ", ".join(f"{key} {value}" for key, value in recipe.laptop.items()))
+        return departures
+
+
+def _scores(run: Run) -> list[dict[str, Any]]:
+    """The latest record of each measure on each network, in the order in which `evaluate` writes them."""
+    path = run.path / "metrics.jsonl"
+    if not path.exists():
+        return []
+    try:
+        lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        latest = {(line["network"], line["measure"]): line for line in lines}
+        for line in latest.values():
+            float(line["value"]), line["n_real"] + line["n_fake"], line["metric"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path} cannot be read: remove it, and score the run again with: evaluate") from None
+    return list(latest.values())
+
+
+def _findings(run: Run, epochs: int, results: Path) -> str:
+    """The findings on the run's card, if that card is about this run and this length of it; else nothing."""
+    folder = results / run.recipe.name
+    try:
+        facts = json.loads((folder / "run.json").read_text())
+        same = (
+            Recipe.from_json(facts["recipe"]).to_json() == run.recipe.to_json()
+            and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
+            and facts["epochs"] == epochs
+            and facts["seconds"] == float(run.history()["seconds"][epochs - 1])
+        )
+        card = (folder / "card.md").read_text()
+    except (OSError, ValueError, KeyError, TypeError):  # no card, or one of another time
+        return ""
+    found = card.split(FINDINGS, 1)[-1].strip() if FINDINGS in card else ""
+    return found if same and found != NO_FINDINGS.strip() else ""
+
+
+# -------------------------------------------------------------------------------------------------- words
+
+
+def _styled(value: float, style: str) -> str:
+    return f"{value:{style}}".replace("%", " %").replace("-", "−")
+
+
+def _number(name: str, value: float) -> str:
+    """A value of the history: shares as such, blanks where nothing was measured."""
+    if not np.isfinite(value):
+        return ""
+    return _styled(float(value), ".0%" if name in ("d_real", "d_fake") else ".3f" if name == "kid" else ".2f")
+
+
+def _order(name: str) -> int:
+    """Where a measure stands among others: what is not known comes last."""
+    return list(NAMES).index(name) if name in NAMES else len(NAMES)
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>"
+
+
+def _marked(text: str) -> str:
+    """A line of Markdown: code, bold, emphasis, links to the web; everything else is text."""
+    text = escape(text)
+    text = re.sub(r"!?\[([^\]]*)\]\((https?://[^\s)]+)\)", r'<a href="\2" rel="noreferrer">\1</a>', text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"(?<![\w*])\*([^*\s][^*]*)\*(?!\w)", r"<em>\1</em>", text)
+
+
+def _prose(text: str) -> str:
+    """The Markdown that findings are written in: paragraphs, lists of one level, headings."""
+    blocks: list[tuple[str, list[str]]] = []
+    fresh = True
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped:
+            fresh = True
+        elif found := re.match(r"(#+)\s+(.*)", stripped):
+            blocks.append(("h4", [found[2]]))
+            fresh = True
+        elif found := re.match(r"[-*+]\s+(.*)", stripped):
+            blocks.append(("li", [found[1]]))
+            fresh = False
+        elif fresh:
+            blocks.append(("p", [stripped]))
+            fresh = False
+        else:
+            blocks[-1][1].append(stripped)
+    html = "".join(f"<{tag}>{_marked(' '.join(lines))}</{tag}>" for tag, lines in blocks)
+    return re.sub(r"(?:<li>(?:(?!<p>|<h4>).)*</li>)+", lambda items: f"<ul>{items[0]}</ul>", html)
+
+
+# ------------------------------------------------------------------------------------------------- curves
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A curve: shares of the training done, a value at each, and the lowest and highest of the steps it stands for."""
+
+    name: str
+    at: np.ndarray
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    dots: bool = False
+
+
+def _binned(values: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Values of every step as at most `BINS` points: where, running mean, lowest, highest."""
+    edges = np.unique(np.linspace(0, len(values), BINS + 1).round().astype(int))
+    starts, ends = edges[:-1], edges[1:]
+    mean = figures.running_mean(values)[ends - 1]
+    return ends / len(values), mean, np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """Curves over one axis of height, drawn as SVG that any width can have: its labels are HTML, not drawn."""
+
+    title: str
+    meaning: str
+    lines: Sequence[_Line]
+    share: bool = False
+
+    def _range(self) -> tuple[float, float, str]:
+        """Lowest and highest of the axis, and a note on peaks that would flatten everything else."""
+        if self.share:
+            return -0.03, 1.03, ""  # a line along the edge is drawn whole
+        values = np.concatenate([line.value for line in self.lines])
+        lows = np.concatenate([line.low for line in self.lines])
+        low, high = min(0.0, values.min(), np.percentile(lows, 2)), max(0.0, values.max())
+        if all(line.dots for line in self.lines):
+            return low, high * 1.05 or 1.0, ""
+        highs = np.concatenate([line.high for line in self.lines])
+        # the means are shown whole, but for a start that is out of all proportion
+        usual = min(high, 3 * np.percentile(values, 98))
+        top, peak = max(0.0, usual, np.percentile(highs, 98)) * 1.05 or 1.0, highs.max()
+        return low, top, f"Peaks up to {peak:.3g} are cut off." if peak > top else ""
+
+    def html(self, epochs: int) -> str:
+        low, high, note = self._range()
+        ticks = _ticks(low, high)
+
+        def x(at: float) -> str:
+            return f"{1000 * at:.1f}"
+
+        def y(value: float) -> float:
+            return 100 * (high - value) / (high - low)
+
+        drawn, words, keys = [], [], []
+        for tick in ticks:
+            drawn.append(f'<path class="rule" d="M0 {y(tick):.2f}H1000"/>')
+        for number, line in enumerate(self.lines):
+            points = [f"{x(a)} {y(v):.2f}" for a, v in zip(line.at, line.value, strict=True)]
+            if not line.dots:
+                there = [f"{x(a)} {y(v):.2f}" for a, v in zip(line.at, line.high, strict=True)]
+                back = [f"{x(a)} {y(v):.2f}" for a, v in zip(line.at[::-1], line.low[::-1], strict=True)]
+                drawn.append(f'<path class="band c{number % 6}" d="M{"L".join(there + back)}Z"/>')
+            drawn.append(f'<path class="line c{number % 6}" d="M{"L".join(points)}"/>')
+            if line.dots:
+                drawn.append(f'<path class="dots c{number % 6}" d="{"".join(f"M{point}h0" for point in points)}"/>')
+            name = NAMES.get(line.name, line.name)
+            first, last = (_number(line.name, line.value[i]) for i in (0, -1))
+            words.append(f"{name} from {first} to {last}")
+            keys.append(
+                f'<li><svg class="key" viewBox="0 0 26 6" aria-hidden="true"><path class="line c{number % 6}" '
+                f'd="M1 3H25"/></svg>{escape(name)} <b data-value="{escape(line.name)}">{last}</b></li>'
+            )
+        format = "{:.0%}" if self.share else "{:.6g}"
+        left = "".join(
+            f'<text x="-7" y="{y(tick):.2f}%" dy="0.32em">{format.format(tick).replace("%", " %")}</text>'
+            for tick in ticks
+        )
+        below = "".join(
+            f'<text x="{100 * tick / epochs:.2f}%" y="100%" dy="1.35em">{tick:.0f}</text>'
+            for tick in _ticks(0, epochs, whole=True)
+        )
+        alt = f"{self.title} over {epochs} epochs: {'; '.join(words)}"
+        return (
+            f'<figure class="chart"><figcaption><strong>{escape(self.title)}</strong> {escape(self.meaning)} {note}'
+            f'</figcaption><ul class="keys">{"".join(keys)}</ul>'
+            f'<div class="plot" role="img" aria-label="{escape(alt)}">'
+            f'<svg class="lines" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">{"".join(drawn)}'
+            f'<path class="now" d="M0 0V100" visibility="hidden"/></svg>'
+            f'<svg class="left" aria-hidden="true">{left}</svg><svg class="below" aria-hidden="true">{below}</svg>'
+            f'</div><p class="axis" aria-hidden="true">epoch</p></figure>'
+        )
+
+
+def _ticks(low: float, high: float, whole: bool = False) -> Iterable[float]:
+    """Three to six round numbers from `low` to `high`."""
+    step = 10.0 ** np.floor(np.log10((high - low) / 3))
+    step *= next(factor for factor in (5, 2, 1) if factor == 1 or (high - low) / (step * factor) >= 2.5)
+    step = max(1.0, np.round(step)) if whole else step
+    return [float(f"{i * step:.6g}") for i in range(int(np.ceil(low / step - 1e-9)), int(high / step + 1e-9) + 1)]
