@@ -12,12 +12,14 @@ TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_CPP_MIN_LOG_LEVEL
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help notebooks test lint clean setup FORCE
+.PHONY: help notebooks test bench lint clean setup FORCE
 
 help:
 	@echo "make notebooks   run every notebook; copies and figures go to runs/notebooks/"
 	@echo "                 some of them: make notebooks ARGS='01 04'"
 	@echo "make test        run the tests;  some of them: make test ARGS='-k data'"
+	@echo "make bench       measure speed and memory, about 7 minutes on two quiet cores, to benchmarks/"
+	@echo "                 a look in a minute: make bench ARGS=--quick"
 	@echo "make lint        check the style"
 	@echo "make setup       only make .venv (every target does so when needed)"
 	@echo "make clean       remove .venv, caches and runs/notebooks; other runs are kept"
@@ -30,6 +32,9 @@ notebooks: setup
 
 test: setup
 	@$(PY) -m pytest $(ARGS)
+
+bench: setup
+	@$(PY) -m benchmarks $(ARGS)
 
 lint: setup
 	@$(PY) -m ruff check .
