@@ -87,7 +87,9 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 
 
 def table(out: str | Path = "results") -> Path:
-    """Write `out/README.md`: the results in `out`, a row each, reported beside ours.
+    """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
+
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`.
 
     Raises:
         UserError: when there are none.
@@ -125,6 +127,12 @@ def table(out: str | Path = "results") -> Path:
         "|---|---|---|---|---|---|---|---|",
         *rows,
     ]
+    for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
+        place = figure.parent.relative_to(out).as_posix()
+        notes = figure.with_name("comparison.md")
+        text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
+        text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
+        text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
         part.write_text("\n".join(text) + "\n")
     return out / "README.md"

@@ -372,6 +372,19 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts
 
 
+def test_comparisons_stand_below_the_table_with_what_was_found(trained, results):
+    report(trained, results)
+    folder = results / "experiment"
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "comparison.png")
+    shown = "![runs of experiment side by side](experiment/comparison.png)"
+    assert f"## experiment\n\n{shown}" in table(results).read_text()
+    (folder / "comparison.md").write_text("## Why it failed\n\nIt was cold.\n")
+    text = table(results).read_text()
+    assert f"## Why it failed\n\nIt was cold.\n\n{shown}" in text and "## experiment" not in text
+    assert artkeras.result("experiment").size == (4, 4)
+
+
 def test_the_generator_of_a_report_is_the_best_one_where_there_is_one(trained, results):
     run = Run(trained)
     state, seconds = run.load_checkpoint(Position(2))
