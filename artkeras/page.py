@@ -35,7 +35,7 @@ OVERVIEW = 16  # samples of each of several runs, side by side at the top
 FRAMES = 60  # of the slider; of more grids, so many are taken evenly
 BYTES = 5 << 20  # that the slider of one run may take, before base64 makes a third more of it
 ALL_BYTES = 16 << 20  # and those of all runs together
-QUALITIES = (86, 76, 64, 50)  # of the slider's pictures, the first that keeps to that
+QUALITIES = (86, 74, 58)  # of the slider's pictures, the first that keeps to that
 EXACT = 64  # samples up to this side are kept pixel by pixel
 BINS = 400  # points of a curve
 
@@ -301,15 +301,12 @@ def _frames(grids: Sequence[Image.Image], budget: int) -> list[str]:
     """Sample grids as addresses that together take about `budget` bytes at most."""
     if not grids:
         return []
-    probes = _some(grids, 6)
-
-    def size(quality: int, side: float = 1.0) -> float:
-        return float(np.mean([len(_webp(_scaled(g, side), quality)) for g in probes])) * len(grids)
-
-    quality = next((q for q in QUALITIES if size(q) <= budget), QUALITIES[-1])
-    side = 1.0
-    while size(quality, side) > budget and side > 0.2:
-        side *= 0.8
+    probes = _some(grids, 5)
+    for quality in QUALITIES:
+        size = np.mean([len(_webp(grid, quality)) for grid in probes]) * len(grids)
+        if size <= budget:
+            break
+    side = 1.0 if size <= budget else 0.95 * float(np.sqrt(budget / size))  # the rest of the way by making them smaller
     return [_url(_scaled(grid, side), quality) for grid in grids]
 
 
@@ -455,8 +452,8 @@ class _Section:
                 _Chart(
                     "Kernel distance (KID)",
                     "How far the samples are from held-out paintings, measured during training. Lower is better; at "
-                    "about 0 they cannot be told apart. Few pictures are judged, so it is rough, and not to be compared "
-                    "with the score of a finished network.",
+                    "about 0 they cannot be told apart. Few pictures are judged, so it is rough, and not to be "
+                    "compared with the score of a finished network.",
                     [_Line("kid", at, kid[measured], kid[measured], kid[measured], dots=True)],
                 )
             )
@@ -464,8 +461,10 @@ class _Section:
 
     def _charts(self) -> str:
         charts = "".join(chart.html(self.epochs) for chart in self.curves)
-        step = "Thick lines are running means, what is pale behind them single steps."
-        return f'<div class="charts">{charts}<p class="small">{step} {escape(self.run.caption())}.</p></div>'
+        words = "Thick lines are running means, what is pale behind them single steps."
+        if len(self.shown) > 1:
+            words += '<span class="live"> The numbers above each chart are means of the epoch at the slider.</span>'
+        return f'<div class="charts">{charts}<p class="small">{words} {escape(self.run.caption())}.</p></div>'
 
     def _table(self) -> str:
         """The curves' numbers, for who would rather read, or cannot see the lines."""
@@ -500,7 +499,7 @@ class _Section:
         time = duration(float(self.history["seconds"][-1]))
         rows = {
             "recipe": recipe.name + (", quick scale" if recipe.scale == "quick" else ""),
-            "trained": f"{self.epochs} epochs{planned}, {time}{best}",
+            "trained": f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}{planned}, {time}{best}",
             "pictures": f"{pictures['pictures']:,} made of {pictures['paintings']:,} {kind}{held}"
             + (f" ({STAND_IN})" if self.run.stand_in else ""),
             "size": f"{recipe.size} × {recipe.size} pixels, networks of width {recipe.width}",
