@@ -89,7 +89,7 @@ def test_the_variants_of_model_3_differ_in_one_value_and_take_as_many_steps():
     [
         ("model_1", "model_2", {"networks.generator.norm": (False, True)}),
         ("model_2", "model_3", {"networks.discriminator.norm": (False, True)}),
-        ("model_3", "model_3_mended", {"networks.discriminator.norm": (True, "group")}),
+        ("model_3", "model_3_mended", {"networks.discriminator.norm": (True, "spectral")}),
         ("model_2", "model_4", {"subset": ("kept", "curated"), "epochs": (150, 300)}),
         (
             "model_1",

@@ -75,15 +75,15 @@ MODEL_3 = replace(
 MODEL_3_MENDED = replace(
     MODEL_3,
     name="colour_field/model_3_mended",
-    networks=MODEL_3.networks | {"discriminator": DISCRIMINATOR.but(norm="group")},
-    change="model 3 with group instead of batch normalisation in the discriminator",
+    networks=MODEL_3.networks | {"discriminator": DISCRIMINATOR.but(norm="spectral")},
+    change="model 3 with spectral instead of batch normalisation in the discriminator",
     published={},
     departures=(
         *MODEL_3.departures,
-        "group normalisation instead of the batch normalisation that made model 3 fail; see notebook 08",
+        "spectral normalisation instead of the batch normalisation that made model 3 fail; see notebook 08",
     ),
 )
-"""Model 3, mended by one change: normalisation that looks at one picture at a time."""
+"""Model 3, mended by one change: kernels are normalised instead of batches."""
 
 MODEL_4 = replace(
     MODEL_2,
