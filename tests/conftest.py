@@ -9,6 +9,7 @@ import training_worker
 
 # as seen from where the tests were started: each test runs in a folder of its own
 PICTURES = Path(os.environ["ARTKERAS_DATA"]).resolve() if os.environ.get("ARTKERAS_DATA") else None
+DRIVERS = ("chromedriver",)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +21,17 @@ def own_places(monkeypatch, tmp_path, request):
     if "real" in request.keywords and PICTURES:
         monkeypatch.setenv("ARTKERAS_DATA", str(PICTURES))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Skips a test where no browser is, with the reason; fails it where ARTKERAS_REQUIRE names browser."""
+    found = [any(map(shutil.which, names)) for names in (("chromium", "chromium-browser", "google-chrome"), DRIVERS)]
+    if not all(found):
+        missing = "no Chromium with its driver: apt install chromium chromium-driver"
+        if "browser" in os.environ.get("ARTKERAS_REQUIRE", ""):
+            pytest.fail(f"{missing} (ARTKERAS_REQUIRE asks for it)")
+        pytest.skip(missing)
 
 
 @pytest.fixture

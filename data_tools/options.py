@@ -1,0 +1,108 @@
+"""What the commands share: kinds of arguments, the manners, the first and the last words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from artkeras.errors import UserError
+from data_tools.collect import Report
+from data_tools.errors import COMPLETE, INCOMPLETE
+from data_tools.polite import Politeness
+
+QUICKEST = 0.5  # seconds between requests to a site of others
+SHOWN = 10  # how many lines about failed works are printed
+
+
+def whole(at_least: int) -> Callable[[str], int]:
+    """A kind of argument: a whole number."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = at_least - 1
+        if value < at_least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
+        return value
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    """A kind of argument: seconds, from 0 to an hour."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
+    return value
+
+
+def add_politeness(command: argparse.ArgumentParser, delay: float = 1.0) -> None:
+    """Add the arguments that say how a site is asked."""
+    command.add_argument(
+        "--delay", type=seconds, default=delay, metavar="S", help=f"between requests (default: {delay:g})"
+    )
+    command.add_argument("--contact", default="", metavar="MAIL", help="told to the site: whom to write to")
+
+
+def politeness(arguments: argparse.Namespace, own_machine: bool) -> Politeness:
+    """The manners that the arguments ask for.
+
+    Raises:
+        UserError: they are none.
+    """
+    if arguments.delay < QUICKEST and not own_machine:
+        raise UserError(f"--delay {arguments.delay:g} is too quick for a site of others: at least {QUICKEST:g} s")
+    if not arguments.contact.isascii() or not arguments.contact.isprintable() or len(arguments.contact) > 200:
+        raise UserError("--contact must be a mail address or web page in plain letters")
+    # On this machine a test need not wait; anywhere else the second try comes after two seconds at least.
+    backoff = 2 * arguments.delay if own_machine else max(2.0, 2 * arguments.delay)
+    return Politeness(delay=arguments.delay, contact=arguments.contact, backoff=backoff)
+
+
+def writable(folder: Path) -> None:
+    """Make a folder, and make sure that files can be written there, before anybody is asked for anything.
+
+    Raises:
+        UserError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write into {folder} ({error.strerror or error}): choose another with --out") from error
+
+
+def say(line: str) -> None:
+    """Print a line."""
+    print(line, flush=True)
+
+
+def complain(line: str) -> None:
+    """Print a line on standard error."""
+    print(f"data_tools: {line}", file=sys.stderr)
+
+
+def finish(report: Report, out: Path, dry_run: bool = False) -> int:
+    """Print what a run did; returns its exit status."""
+    for note in report.notes:
+        complain(note)
+    for line in report.failed[:SHOWN]:
+        complain(line)
+    if len(report.failed) > SHOWN:
+        complain(f"and {len(report.failed) - SHOWN} more")
+    if dry_run:
+        return COMPLETE
+    say(f"{report}; manifest: {out / 'manifest.csv'}")
+    if report.complete:
+        return COMPLETE
+    complain("incomplete: run the same command again for the rest")
+    return INCOMPLETE
