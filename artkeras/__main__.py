@@ -8,58 +8,18 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import artkeras
+from artkeras.arguments import Parser, file, number, whole
 from artkeras.errors import UserError
 
-
-def _whole(at_least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = at_least - 1
-        if value < at_least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
-        return value
-
-    return parse
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share of at least 0 and below 1")
-    return value
-
-
-def _file(suffix: str) -> Callable[[str], Path]:
-    def parse(text: str) -> Path:
-        path = Path(text)
-        if path.suffix.lower() != suffix:
-            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
-        if path.is_dir():
-            raise argparse.ArgumentTypeError(f"{text!r} is a folder")
-        return path
-
-    return parse
-
-
-class _Parser(argparse.ArgumentParser):
-    """One that answers a slip in one line; sub-commands get the same class."""
-
-    def error(self, message: str):
-        self.exit(2, f"artkeras: {' '.join(message.split())} (see: {self.prog} --help)\n")
+_share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
-    top = _Parser("python -m artkeras", description="Studies in which neural networks learn to paint.")
+    top = Parser("python -m artkeras", description="Studies in which neural networks learn to paint.")
     top.add_argument("--version", action="version", version=f"artkeras {artkeras.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -82,12 +42,12 @@ def parser() -> argparse.ArgumentParser:
 
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
-        command.add_argument("--epochs", type=_whole(1), metavar="N", help="total number of epochs")
-        command.add_argument("--seed", type=_whole(0), metavar="N", help="of weights, latents, draws, holdout")
+        command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
         command.add_argument(
-            "--kid-every", type=_whole(1), metavar="N", help="judge by the held-out paintings every N epochs"
+            "--kid-every", type=whole(1), metavar="N", help="judge by the held-out paintings every N epochs"
         )
 
     for name, run, text in (
@@ -98,20 +58,20 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit"
         )
-        command.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of the latents (default: 0)")
+        command.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the latents (default: 0)")
         if name == "sample":
-            command.add_argument("--count", type=_whole(1), default=49, metavar="N", help="pictures (default: 49)")
-            command.add_argument("--out", type=_file(".png"), default="grid.png", metavar="PNG")
+            command.add_argument("--count", type=whole(1), default=49, metavar="N", help="pictures (default: 49)")
+            command.add_argument("--out", type=file(".png"), default="grid.png", metavar="PNG")
         else:
-            command.add_argument("--frames", type=_whole(5), default=60, metavar="N", help="(default: 60)")
-            command.add_argument("--out", type=_file(".gif"), default="walk.gif", metavar="GIF")
-        command.add_argument("--scale", type=_whole(1), default=2, metavar="N", help="enlargement (default: 2)")
+            command.add_argument("--frames", type=whole(5), default=60, metavar="N", help="(default: 60)")
+            command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
+        command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
     evaluate = add("evaluate", _evaluate, "score a generator against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
-    evaluate.add_argument("--count", type=_whole(100), default=2000, metavar="N", help="samples (default: 2000)")
-    evaluate.add_argument("--seed", type=_whole(0), default=1, metavar="N", help="of their latents (default: 1)")
+    evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
+    evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
         "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
     )
@@ -120,12 +80,12 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
     report.add_argument(
-        "--html", type=_file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
+        "--html", type=file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
     )
 
     compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
-    compare.add_argument("--out", type=_file(".png"), default="compare.png", metavar="PNG")
+    compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
 
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))

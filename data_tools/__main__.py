@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import artkeras
+from artkeras.arguments import Parser
 from artkeras.errors import UserError
 from data_tools.errors import COMPLETE, INCOMPLETE, USAGE
 
@@ -19,16 +20,9 @@ from data_tools.errors import COMPLETE, INCOMPLETE, USAGE
 MODULES = ("wikiart", "museums", "kaggle", "archives", "folder", "clean", "curate", "augment", "agreement")
 
 
-class _Parser(argparse.ArgumentParser):
-    """One that answers a slip in one line; sub-commands get the same class."""
-
-    def error(self, message: str):
-        self.exit(USAGE, f"data_tools: {' '.join(message.split())} (see: {self.prog} --help)\n")
-
-
 def parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
-    top = _Parser("python -m data_tools", description="Collect pictures to train on, and what is known about them.")
+    top = Parser("python -m data_tools", description="Collect pictures to train on, and what is known about them.")
     top.add_argument("--version", action="version", version=f"artkeras {artkeras.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in MODULES:

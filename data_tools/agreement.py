@@ -173,11 +173,12 @@ def report(folder: Path, study: Study) -> list[str]:
         *_within(scores, curated, artists),
     ]
     lines[-2] += f" (95 % interval over artists {low:.3f} to {high:.3f})"
-    fitted = left_out(measures, curated, artists)
-    lines += [
-        "the same two measures weighted by logistic regression, each artist's by all others",
-        *_within(fitted, curated, artists),
-    ]
+    if len(np.unique(artists)) > 1:
+        fitted = left_out(measures, curated, artists)
+        lines += [
+            "the same two measures weighted by logistic regression, each artist's by all others",
+            *_within(fitted, curated, artists),
+        ]
     best = np.argsort(-scores, kind="stable")[: curated.sum()]
     both = int(curated[best].sum())
     a, b = wilson(both, len(best))

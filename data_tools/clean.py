@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from artkeras import data
+from artkeras.arguments import whole
 from artkeras.errors import UserError
 from data_tools import options, sheet
 from data_tools.judgements import Judged, judge_all, opened
 from data_tools.pictures import file_sha256, inside
 from data_tools.steps import Target, artist_of, bar, copy, known, listed, put, share, write_manifest
-from data_tools.study import Choice, Study, bits, hamming, studies
+from data_tools.study import NEAR, Choice, Study, bits, hamming, studies
 
 # reason -> what it means
 REASONS = {
@@ -51,7 +52,7 @@ class Thresholds:
         solid: contrast, at most; 0.02 is the difference that can just be seen.
     """
 
-    near: int = 20
+    near: int = NEAR
     installation: float = 0.8
     margin: float = 0.03
     narrow: float = 0.667
@@ -327,7 +328,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     }
     for name, what in whats.items():
         value = getattr(limits, name)
-        kind = options.whole(0) if name == "near" else share
+        kind = whole(0) if name == "near" else share
         command.add_argument(
             f"--{name}",
             type=kind,

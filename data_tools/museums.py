@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from artkeras.arguments import whole
 from artkeras.errors import UserError
 from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
@@ -337,7 +338,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--artist", default="", metavar="NAME", help="only those whose artist's name has this in it")
     command.add_argument("--kind", choices=KINDS, default="any", help="(default: any)")
     command.add_argument("--out", default="data/museum", metavar="DIR", help="(default: data/museum)")
-    command.add_argument("--limit", type=options.whole(1), default=200, metavar="N", help="works (default: 200)")
+    command.add_argument("--limit", type=whole(1), default=200, metavar="N", help="works (default: 200)")
     command.add_argument("--size", choices=("small", "large"), default="small", help="(default: small)")
     command.add_argument("--retry-missing", action="store_true", help="ask again for what was missing or given up")
     options.add_politeness(command)

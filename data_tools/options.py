@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from artkeras.arguments import number
 from artkeras.errors import UserError
 from data_tools.collect import Report
 from data_tools.errors import COMPLETE, INCOMPLETE
@@ -17,30 +17,7 @@ QUICKEST = 0.5  # seconds between requests to a site of others
 SHOWN = 10  # how many lines about failed works are printed
 
 
-def whole(at_least: int) -> Callable[[str], int]:
-    """A kind of argument: a whole number."""
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = at_least - 1
-        if value < at_least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
-        return value
-
-    return parse
-
-
-def seconds(text: str) -> float:
-    """A kind of argument: seconds, from 0 to an hour."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
-    return value
+seconds = number(lambda value: 0 <= value <= 3600, "a number of seconds from 0 to 3600")
 
 
 def add_politeness(command: argparse.ArgumentParser, delay: float = 1.0) -> None:

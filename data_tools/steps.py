@@ -7,7 +7,6 @@ longer make, and touches nothing that somebody else put there.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import csv
 import json
@@ -19,6 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from artkeras import data
+from artkeras.arguments import number
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from data_tools import options
@@ -26,6 +26,7 @@ from data_tools.manifest import CSV_NAME, NAME, Manifest
 from data_tools.pictures import inside
 
 MARK = "step.json"
+share = number(lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
 def listed(folder: Path) -> list[str]:
@@ -217,14 +218,3 @@ def artist_of(name: str, row: Mapping[str, Any] | None = None) -> str:
 def bar(items: Sequence[Any], label: str) -> Iterable[Any]:
     """The items, with a progress bar if going through them takes long."""
     return tqdm(items, desc=label, unit="file", delay=2, leave=False, disable=None)
-
-
-def share(text: str) -> float:
-    """A kind of argument: a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from artkeras.arguments import whole
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from data_tools import names, options
@@ -545,7 +546,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--size", choices=tuple(SIZES), default="large", help="(default: large, 600 pixels)")
     command.add_argument("--backend", choices=BACKENDS, default="auto", help="(default: auto; feed needs no browser)")
     command.add_argument("--rights", choices=("any", "public-domain"), default="any", help="(default: any)")
-    command.add_argument("--limit", type=options.whole(1), metavar="N", help="at most N works of each artist")
+    command.add_argument("--limit", type=whole(1), metavar="N", help="at most N works of each artist")
     command.add_argument("--no-details", action="store_true", help="skip the works' pages: faster, no style, no rights")
     command.add_argument("--retry-missing", action="store_true", help="ask again for what was missing or given up")
     command.add_argument("--refresh", action="store_true", help="list anew, also what was listed in the last 7 days")

@@ -1,0 +1,57 @@
+"""Kinds of command-line arguments, and a parser that answers a slip in one line."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Parser(argparse.ArgumentParser):
+    """For `python -m PROGRAM`; sub-commands get the same class. Exit status 2."""
+
+    def error(self, message: str):
+        """Say what is wrong, in one line that begins with the program's name."""
+        self.exit(2, f"{self.prog.split()[2]}: {' '.join(message.split())} (see: {self.prog} --help)\n")
+
+
+def whole(at_least: int) -> Callable[[str], int]:
+    """A kind of argument: a whole number."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = at_least - 1
+        if value < at_least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
+        return value
+
+    return parse
+
+
+def number(suits: Callable[[float], bool], what: str) -> Callable[[str], float]:
+    """A kind of argument: a number that suits, described by `what` where it does not."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not suits(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return value
+
+    return parse
+
+
+def file(suffix: str) -> Callable[[str], Path]:
+    """A kind of argument: the path of a file with this ending, there or not."""
+
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() != suffix:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+        return path
+
+    return parse
