@@ -44,6 +44,9 @@ MAP_ABOVE = 256 * 1024 * 1024
 # A large JPEG may be decoded at a fraction of its size, but never below this many times the target.
 DRAFT_MARGIN = 3
 
+# What `python -m data_tools augment --pack` writes: all pictures of a folder as one array, and their names.
+PACKED, PACKED_FACTS = "pictures.npy", "pictures.json"
+
 _CACHE_FORMAT = 1  # raise it when the same file would be turned into different pixels
 _BLOCK = 256  # how many files are handed to the threads at a time
 _LISTED = 5  # how many skipped files a note names
@@ -211,7 +214,7 @@ def find(study: str, folder: str | os.PathLike[str] | None = None) -> Path | Non
     places = [Path("data", study)]
     if os.environ.get("ARTKERAS_DATA"):
         places.insert(0, Path(os.environ["ARTKERAS_DATA"], study).expanduser())
-    return next((place for place in places if place.is_dir() and _list(place)[0]), None)
+    return next((place for place in places if place.is_dir() and _holds_pictures(place)), None)
 
 
 def read(
@@ -268,10 +271,14 @@ def _explicit(folder: Path) -> Path:
         raise UserError(f"the folder {folder} does not exist: check the path of the pictures")
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: name the folder that holds the pictures")
-    if not _list(folder)[0]:
+    if not _holds_pictures(folder):
         kinds = " ".join(sorted(extension[1:] for extension in EXTENSIONS))
         raise UserError(f"the folder {folder} holds no pictures: put some there ({kinds})")
     return folder
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return (folder / PACKED_FACTS).is_file() or bool(_list(folder)[0])
 
 
 # ------------------------------------------------------------------------------ without any folder
@@ -508,7 +515,8 @@ def _labels_path(study: str, folder: Path) -> tuple[Path | None, Path]:
     """(the list beside the folder or None, where it should be)."""
     beside = Path(os.path.abspath(folder))
     wanted = beside.parent / f"{study}_labels.csv"
-    places = [wanted, beside.parent / f"{beside.name}_labels.csv"]
+    # the folder's own list first: it says more about it than that of another folder of the same study
+    places = [beside.parent / f"{beside.name}_labels.csv", wanted]
     return next((place for place in places if place.is_file()), None), wanted
 
 
@@ -599,7 +607,9 @@ class _Contents:
 
 
 def _read(folder: Path, size: int, fit: str) -> _Contents:
-    """Read a folder from the cache, or decode it and fill the cache."""
+    """Read a folder from the cache, or decode it and fill the cache. A packed folder is its own cache."""
+    if (folder / PACKED_FACTS).is_file():
+        return _unpacked(folder, size, fit)
     listed, skipped = _list(folder)
     hashes: dict[str, str] = {}
     results = _each(lambda name: _hash(folder / name), listed, "checking pictures")
@@ -623,6 +633,32 @@ def _read(folder: Path, size: int, fit: str) -> _Contents:
     skipped = sorted([*skipped, *contents.skipped], key=lambda item: _natural(item[0]))
     digests = tuple(hashes[name] for name in contents.names)
     return dataclasses.replace(contents, skipped=tuple(skipped), digests=digests, notes=notes)
+
+
+def _unpacked(folder: Path, size: int, fit: str) -> _Contents:
+    """Read what `data_tools augment --pack` wrote; larger squares are reduced, smaller ones refused."""
+    try:
+        facts = json.loads((folder / PACKED_FACTS).read_text(encoding="utf-8"))
+        names, digests = tuple(map(str, facts["names"])), tuple(map(str, facts["digests"]))
+        array = _open_array(folder / PACKED)
+        side = array.shape[1]
+        if array.dtype != np.uint8 or array.shape != (len(names), side, side, 3) or not len(digests) == len(names) > 0:
+            raise ValueError("array and names do not belong together")
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise UserError(
+            f"the packed pictures in {folder} are damaged ({_reason(error)}): make them again with data_tools augment"
+        ) from error
+    if side < size:
+        raise UserError(
+            f"the packed pictures in {folder} have {side} pixels a side and {size} are asked for: make them again with "
+            f"data_tools augment --pack --size {size}"
+        )
+    if side > size:
+        array = np.stack([np.asarray(_squared(Image.fromarray(picture), size, "stretch")) for picture in array])
+    array.flags.writeable = False
+    packed = facts.get("fit", fit)
+    notes = (f"packed with fit {packed}, so fit {fit} has no effect",) if packed != fit else ()
+    return _Contents(array, names, (), digests, notes)
 
 
 def _list(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:

@@ -828,3 +828,44 @@ def test_home_is_the_environments_or_the_users(monkeypatch, tmp_path):
     assert files.home() == tmp_path / "home"
     monkeypatch.delenv("ARTKERAS_HOME")
     assert files.home().name.lower() in ("artkeras", "cache")
+
+
+# ---------------------------------------------------------------------------------------- packed folders
+
+
+def packed(folder: Path, size: int = 8, paintings: int = 3) -> np.ndarray:
+    """A folder as `data_tools augment --pack` writes it."""
+    folder.mkdir()
+    array = np.random.default_rng(0).integers(0, 256, (6 * paintings, size, size, 3), dtype=np.uint8)
+    np.save(folder / data.PACKED, array)
+    names = [f"a{i}{suffix}.png" for i in range(paintings) for suffix in data.COPIES]
+    facts = {
+        "format": 1,
+        "size": size,
+        "fit": "stretch",
+        "names": names,
+        "digests": [str(i) for i in range(len(names))],
+    }
+    (folder / data.PACKED_FACTS).write_text(json.dumps(facts))
+    return array
+
+
+def test_a_packed_folder_is_read_as_it_is(tmp_path):
+    array = packed(tmp_path / "packed")
+    training, held = data.load("colour_field", 8, folder=tmp_path / "packed", holdout=0.3)
+    assert len(training) == 12 and training.copies == 1 and len(held) == 1
+    np.testing.assert_array_equal(data.read(tmp_path / "packed", 8)[0], array)
+    assert data.read(tmp_path / "packed", 4)[0].shape == (18, 4, 4, 3)
+    with pytest.raises(UserError, match="--size 16"):
+        data.read(tmp_path / "packed", 16)
+    np.save(tmp_path / "packed" / data.PACKED, array[:-1])
+    with pytest.raises(UserError, match="damaged"):
+        data.read(tmp_path / "packed", 8)
+
+
+def test_the_list_of_the_folder_itself_comes_first(tmp_path):
+    for name, mark in (("colour_field", 1), ("mine", 0)):
+        fill(tmp_path / name, ["a.png", "b.png"])
+        (tmp_path / f"{name}_labels.csv").write_text(f"file,rejected,curated\na.png,{mark},0\nb.png,0,0\n")
+    assert len(data.load("colour_field", 4, folder=tmp_path / "mine", expand=False)[0]) == 2
+    assert len(data.load("colour_field", 4, folder=tmp_path / "colour_field", expand=False)[0]) == 1
