@@ -34,7 +34,7 @@ FORMATS = {"jpg": ("JPEG", {"quality": 95, "subsampling": 0}), "png": ("PNG", {}
 ARRAY, FACTS = "pictures.npy", "pictures.json"  # what --pack writes
 
 
-def square(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.ndarray:
+def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...] | None = None) -> np.ndarray:
     """Read a picture as (size, size, 3) uint8 RGB, antialiased (bicubic); as `train` does, but for "pad".
 
     "stretch" squeezes all of it, "crop" cuts the central square out, "pad" puts all of it on a square of the colour
@@ -44,7 +44,7 @@ def square(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.ndar
         Exception: of almost any kind, if the file is damaged.
     """
     if fit in data.FITS:
-        return data._decode(path, size, fit, formats)
+        return data._decode(path, size, fit, formats or data._formats())
     image = opened(path)
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)

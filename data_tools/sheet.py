@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import html
 import io
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,8 +71,11 @@ def write(
             images.append(image)
             bar.update()
     name = f"{path.stem}.csv"
+    names = [row.file for row in rows]
+    about = "\0".join([title, os.path.abspath(folder), *names])
     facts = {
-        "id": f"artkeras {title} {path.name}",
+        # what the browser remembers belongs to these pictures, and to no other folder of the same name
+        "id": f"artkeras {hashlib.sha256(about.encode('utf-8', 'replace')).hexdigest()[:16]}",
         "save": name,
         "words": words,
         "reasons": sorted(reasons),

@@ -1,0 +1,914 @@
+"""Clean, curate, augment: planted faults are caught, good paintings are left alone, nothing is lost.
+
+All pictures are procedural. Tests of the real ones are marked `real`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from artkeras import data
+from artkeras.errors import UserError
+from data_tools import __main__, agreement, augment, clean, curate, faults, judgements, sheet, steps, study
+from data_tools.faults import SIZE, framed, painting, room, solid
+from data_tools.judgements import Judged, measure
+from data_tools.manifest import Manifest
+
+
+def fill(folder: Path, count: int = 8, size: int = SIZE) -> Path:
+    """A folder of good paintings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        painting(number, size).save(folder / f"Some Painter{number}.jpg", quality=92)
+    return folder
+
+
+@pytest.fixture
+def scraped(scraped_once, tmp_path) -> Path:
+    """Eight paintings and one picture of each fault, for the test to spoil."""
+    return Path(shutil.copytree(scraped_once, tmp_path / "scraped"))
+
+
+@pytest.fixture(scope="module")
+def scraped_once(tmp_path_factory) -> Path:
+    folder = fill(tmp_path_factory.mktemp("pictures") / "scraped")
+    room().save(folder / "room.jpg", quality=90)
+    solid().save(folder / "solid.png")
+    framed(framed(solid((30, 90, 60), 1), (120, 30, 20), 12), "black", 12).save(folder / "solid framed.png")
+    framed(painting(20)).save(folder / "margin.jpg", quality=92)
+    painting(21).resize((60, 240)).save(folder / "narrow.png")
+    shutil.copy(folder / "Some Painter1.jpg", folder / "twin.jpg")
+    Image.open(folder / "Some Painter4.jpg").resize((120, 120)).save(folder / "the near one.jpg", quality=70)
+    (folder / "cut.jpg").write_bytes((folder / "Some Painter3.jpg").read_bytes()[:900])
+    (folder / "page.jpg").write_text("<html>not found</html>")
+    (folder / "empty.png").touch()
+    return folder
+
+
+def state(folder: Path) -> dict[str, str]:
+    """Every file below a folder, with its content and its time."""
+    return {
+        path.relative_to(
+            folder
+        ).as_posix(): f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.stat().st_mtime_ns}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def call(*arguments) -> int:
+    return __main__.main([str(argument) for argument in arguments])
+
+
+def refused(capsys, *arguments) -> str:
+    """The one line with which a command refuses."""
+    try:
+        status = call(*arguments)
+    except SystemExit as stop:
+        status = stop.code
+    said = capsys.readouterr().err
+    assert status == 2
+    assert said.startswith("data_tools: ") and said.count("\n") == 1
+    return said
+
+
+# ---------------------------------------------------------------------------------------- measures
+
+
+def test_a_margin_is_found_and_nothing_but_a_margin():
+    for number in range(4):
+        facts = measure(framed(painting(number, curated=True), (246, 245, 243), 16))
+        left, top, right, bottom = facts.box
+        assert 16 <= left <= 19 and 16 <= top <= 19 and 173 <= right <= 176 and 173 <= bottom <= 176
+        assert facts.margin == pytest.approx(1 - (right - left) * (bottom - top) / 192**2, abs=1e-3)
+    assert measure(framed(painting(0), (160, 40, 40))).margin == 0  # red: it may well be the painting's own
+
+
+def test_what_floats_on_a_ground_is_no_picture_in_a_margin():
+    ground = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(ground).ellipse((40, 40, 160, 160), fill="navy")
+    assert measure(ground).margin == 0
+    stripes = Image.new("RGB", (200, 200), "white")  # as Louis left them: the canvas is bare at three sides
+    ImageDraw.Draw(stripes).rectangle((60, 30, 140, 200), fill="navy")
+    assert measure(stripes).margin == 0
+
+
+def test_stand_ins_are_mostly_free_of_reasons():
+    judged = [measure(painting(number)) for number in range(24)]
+    decisions = clean.decide([str(i) for i in range(24)], judged)
+    assert sum(not decision.keep for decision in decisions) == 0
+    assert sum(bool(decision.found) for decision in decisions) <= 4
+
+
+def test_contrast_looks_through_frames():
+    assert measure(solid()).contrast < 0.02
+    assert measure(framed(framed(solid(), "maroon", 12), "black", 12)).contrast < 0.02
+    zip_ = solid((20, 40, 120))
+    ImageDraw.Draw(zip_).line((80, 0, 80, SIZE), fill="white", width=3)
+    assert measure(zip_).contrast > 0.03  # Newman's zips are no solid blocks
+
+
+def test_plainness_of_known_pictures():
+    n = judgements.SIDE
+    bands = np.zeros((n, n, 3), np.float32)
+    bands[n // 2 :] = (0.7, 0.1, 0)
+    straight, flat = judgements.plainness(bands)
+    assert straight > 0.999 and flat > 0.99
+    noise = np.random.default_rng(0).normal(0.5, 0.2, (n, n, 3)).astype(np.float32)
+    straight, flat = judgements.plainness(noise)
+    assert straight < 0.05 and flat < 0.02
+    assert judgements.plainness(np.full((n, n, 3), 0.5, np.float32)) == (0.0, 1.0)
+
+
+def test_oklab_is_the_published_one():
+    pixels = np.array([[[255, 255, 255], [255, 0, 0], [0, 0, 255]]], np.uint8)
+    published = [[1, 0, 0], [0.62796, 0.22486, 0.12585], [0.45201, -0.03246, -0.31153]]
+    np.testing.assert_allclose(judgements.oklab(Image.fromarray(pixels))[0], published, atol=2e-4)
+
+
+def test_measures_hardly_depend_on_size_and_compression(tmp_path):
+    large, small = painting(3, 480), painting(3, 480).resize((210, 210), Image.Resampling.LANCZOS)
+    small.save(tmp_path / "small.jpg", quality=80)
+    a, b = measure(large), judgements.judge(tmp_path / "small.jpg")
+    for name in ("margin", "contrast", "straight", "flat", "installation"):
+        assert getattr(a, name) == pytest.approx(getattr(b, name), abs=0.08)
+
+
+def test_two_processes_measure_the_same_as_one(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "many", 6, 64)
+    (folder / "broken.jpg").write_bytes(b"x")
+    paths = sorted(folder.iterdir())
+    alone = judgements.judge_all(paths)
+    monkeypatch.setattr(judgements, "ALONE", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert judgements.judge_all(paths) == alone
+    assert sum(isinstance(facts, str) for facts in alone) == 1
+
+
+# ---------------------------------------------------------------------------------------- clean
+
+
+def test_every_planted_fault_is_caught_and_written_down(scraped, tmp_path, capsys):
+    before = state(scraped)
+    assert call("clean", scraped, "--out", tmp_path / "out") == 0
+    assert state(scraped) == before
+    manifest = Manifest(tmp_path / "out")
+    rows = {row["original"]: row for row in manifest}
+    assert set(rows) == {path.name for path in scraped.iterdir()}
+    reasons = {name: row.get("reason", "") for name, row in rows.items() if not name.startswith("Some Painter")}
+    assert reasons == {
+        "room.jpg": "installation",
+        "solid.png": "solid",
+        "solid framed.png": "solid",
+        "margin.jpg": "margin",
+        "narrow.png": "narrow",
+        "twin.jpg": "duplicate",
+        "the near one.jpg": "near",
+        "cut.jpg": "broken",
+        "page.jpg": "broken",
+        "empty.png": "broken",
+    }
+    assert all(row["decision"] == "keep" for name, row in rows.items() if name.startswith("Some Painter"))
+    dropped = {name for name, row in rows.items() if row["decision"] == "drop"}
+    assert dropped == {"solid.png", "solid framed.png", "twin.jpg", "cut.jpg", "page.jpg", "empty.png"}
+    assert rows["twin.jpg"]["status"] == "duplicate"
+    assert rows["twin.jpg"]["duplicate_of"] == rows["Some Painter1.jpg"]["key"]
+    assert rows["cut.jpg"]["status"] == "corrupt" and rows["solid.png"]["status"] == "filtered"
+    assert rows["the near one.jpg"]["like"] == "Some Painter4.jpg"
+    assert rows["Some Painter0.jpg"]["artist_name"] == "Some Painter"
+    for row in manifest.pictures():
+        content = (tmp_path / "out" / row["file"]).read_bytes()
+        assert (row["bytes"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        assert content == (scraped / row["original"]).read_bytes()
+    said = capsys.readouterr().out
+    assert "18 pictures: 12 kept, 6 dropped" in said
+    assert len(data.read(tmp_path / "out", 8)[1]) == 12
+
+
+def test_what_the_notebook_plants_is_found_and_nothing_else(tmp_path):
+    planted = faults.plant(tmp_path / "scraped", 24)
+    names = steps.listed(tmp_path / "scraped")
+    decisions = clean.decide(names, judgements.judge_all([tmp_path / "scraped" / name for name in names]))
+    found = {decision.file: decision.reason for decision in decisions if decision.reason}
+    assert {name: found.pop(name) for name in planted} == planted
+    assert len(found) <= 1  # of 24 good ones
+
+
+def test_thresholds_and_reasons_can_be_chosen(scraped, tmp_path):
+    out = tmp_path / "out"
+    assert call("clean", scraped, "--out", out, "--drop", "installation", "margin", "narrow", "--narrow", 0.7) == 0
+    dropped = {row["original"] for row in Manifest(out) if row["decision"] == "drop"}
+    assert dropped == {"room.jpg", "margin.jpg", "solid framed.png", "narrow.png", "cut.jpg", "page.jpg", "empty.png"}
+    assert call("clean", scraped, "--out", out, "--drop", "narrow", "--narrow", 0.8, "--margin", 0.9) == 0
+    rows = {row["original"]: row for row in Manifest(out)}
+    assert rows["narrow.png"]["decision"] == "keep" and rows["margin.jpg"].get("reason") is None
+
+
+def test_what_was_known_is_kept(tmp_path):
+    folder = fill(tmp_path / "wiki", 3, 64)
+    manifest = Manifest(folder)
+    with manifest.writing():
+        known = {"artist_name": "Søren Ø", "title": "No. 1", "rights_label": "as told", "width": 1}
+        manifest.add({"key": "wikiart/s/1", "status": "ok", "file": "Some Painter1.jpg", **known})
+    assert call("clean", folder, "--out", tmp_path / "out") == 0
+    row = Manifest(tmp_path / "out").get("wikiart/s/1")
+    assert (row["artist_name"], row["title"], row["rights_label"], row["width"]) == ("Søren Ø", "No. 1", "as told", 64)
+
+
+def test_trimming_cuts_margins_off_without_loss(scraped, tmp_path):
+    assert call("clean", scraped, "--out", tmp_path / "out", "--trim") == 0
+    assert not (tmp_path / "out" / "margin.jpg").exists()
+    cropped = np.asarray(Image.open(tmp_path / "out" / "margin.png"))
+    box = judgements.judge(scraped / "margin.jpg").box
+    np.testing.assert_array_equal(cropped, np.asarray(Image.open(scraped / "margin.jpg").crop(box)))
+    assert 150 <= min(cropped.shape[:2]) and measure(Image.fromarray(cropped)).margin == 0
+    row = next(row for row in Manifest(tmp_path / "out") if row["original"] == "margin.jpg")
+    assert (row["file"], row["format"], row["width"]) == ("margin.png", "PNG", cropped.shape[1])
+    # And back again: what is no longer made goes, what others put there stays.
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    assert call("clean", scraped, "--out", tmp_path / "out") == 0
+    assert not (tmp_path / "out" / "margin.png").exists()
+    assert (tmp_path / "out" / "margin.jpg").exists() and (tmp_path / "out" / "notes.txt").read_text() == "mine"
+
+
+def test_a_second_run_changes_nothing(scraped, tmp_path):
+    out = tmp_path / "out"
+    assert call("clean", scraped, "--out", out) == 0
+    pictures = {name: facts for name, facts in state(out).items() if name.endswith((".jpg", ".png"))}
+    content = (out / "manifest.jsonl").read_bytes()
+    assert call("clean", scraped, "--out", out) == 0
+    assert {name: facts for name, facts in state(out).items() if name.endswith((".jpg", ".png"))} == pictures
+    assert (out / "manifest.jsonl").read_bytes() == content
+
+
+def test_a_dry_run_writes_nothing(scraped, tmp_path, capsys):
+    before = state(tmp_path)
+    assert call("clean", scraped, "--dry-run") == 0
+    assert call("curate", scraped, "--dry-run") == 0
+    assert state(tmp_path) == before
+    assert "6 dropped" in capsys.readouterr().out
+
+
+def test_a_hand_has_the_last_word_but_cannot_mend_a_broken_file(scraped, tmp_path, capsys):
+    (tmp_path / "list.csv").write_text("file,decision\nsolid.png,keep\nroom.jpg,drop\ncut.jpg,keep\ngone.jpg,drop\n")
+    assert call("clean", scraped, "--out", tmp_path / "out", "--apply", tmp_path / "list.csv") == 0
+    rows = {row["original"]: row for row in Manifest(tmp_path / "out")}
+    assert (rows["solid.png"]["decision"], rows["solid.png"]["decided_by"]) == ("keep", "hand")
+    assert (rows["room.jpg"]["decision"], rows["room.jpg"]["decided_by"]) == ("drop", "hand")
+    assert rows["cut.jpg"]["decision"] == "drop"
+    assert "1 rows about files that are not here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("file\na.jpg\n", "lacks the column decision"),
+        ("file,decision\nSome Painter1.jpg,perhaps\n", "line 2: decision must be keep or drop, not 'perhaps'"),
+        ("file,decision\n" + "".join(f"{i}.jpg,keep\n" for i in range(40)), "is about other pictures"),
+        (b"\xff\xfe\x00", "cannot read"),
+    ],
+)
+def test_a_wrong_list_is_one_line(scraped, tmp_path, capsys, content, message):
+    (tmp_path / "list.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert message in refused(capsys, "clean", scraped, "--apply", tmp_path / "list.csv", "--dry-run")
+
+
+# ---------------------------------------------------------------------------------------- the authors' lists
+
+
+def small_study(monkeypatch, tmp_path, count: int = 12) -> tuple[Path, Path]:
+    """A folder of procedural paintings, and a study whose authors rejected two of them and chose four."""
+    folder = fill(tmp_path / "original", count, 128)
+    names = data._list(folder)[0]
+    labels = tmp_path / "labels.csv"
+    lines = [f"{name},Some Painter,{int(i < 2)},{int(4 <= i < 8)}" for i, name in enumerate(names)]
+    labels.write_text("\n".join(["file,artist,rejected,curated", *lines]) + "\n")
+    monkeypatch.setattr(study, "FOLDER", tmp_path / "studies")
+    assert study.make(folder, labels, tmp_path / "studies" / "small.csv") == count
+    return folder, labels
+
+
+def disguised(folder: Path, out: Path) -> dict[str, str]:
+    """Copies of other names, sizes and compression: new name -> old name."""
+    out.mkdir()
+    names = {}
+    for number, name in enumerate(data._list(folder)[0]):
+        image = Image.open(folder / name).convert("RGB")
+        factor = (0.5, 1, 2.3)[number % 3]
+        new = f"work-{997 * (number + 1) % 1000:03d}.{('jpg', 'webp', 'png')[number % 3]}"
+        size = (round(image.width * factor), round(image.height * factor))
+        image.resize(size, Image.Resampling.LANCZOS).save(out / new, quality=72)
+        names[new] = name
+    return names
+
+
+def test_paintings_are_found_again_under_other_names_and_sizes(tmp_path, monkeypatch, capsys):
+    folder, _ = small_study(monkeypatch, tmp_path)
+    names = disguised(folder, tmp_path / "again")
+    painting(400).save(tmp_path / "again" / "stranger.png")
+    assert call("clean", tmp_path / "again", "--study-list", "small") == 0
+    rows = {row["original"]: row for row in Manifest(tmp_path / "again_clean")}
+    assert {new: rows[new]["study_file"] for new in names} == names
+    assert rows["stranger.png"]["reason"] == "not in the list" and rows["stranger.png"]["decision"] == "drop"
+    said = capsys.readouterr().out
+    assert "13 pictures: 10 kept, 3 dropped" in said
+    assert "small: 12 of 12 found again, 2 rejected, 4 curated" in said
+    # and model 4 finds its pictures by the list beside the folder
+    chosen, _ = data.load("colour_field", 8, folder=tmp_path / "again_clean", subset="curated")
+    old = {name: new for new, name in names.items()}
+    assert set(chosen.names) == {old[f"Some Painter{i}.jpg"] for i in range(4, 8)} and len(chosen) == 24
+    # a run without the list takes the list away again
+    assert call("clean", tmp_path / "again") == 0
+    assert not (tmp_path / "again_clean_labels.csv").exists()
+
+
+def test_rows_of_one_hash_go_to_the_file_that_speaks_for_them(monkeypatch, tmp_path):
+    (tmp_path / "studies").mkdir()
+    one, two = "0" * 64, "f" * 64
+    rows = ["Zoe0.jpg,Zoe," + one + ",0,0", "Ann Bo1.jpg,Ann Bo," + one + ",0,1", "C.jpg,C," + two + ",1,0"]
+    (tmp_path / "studies" / "s.csv").write_text("\n".join([",".join(study.COLUMNS), *rows]) + "\n")
+    monkeypatch.setattr(study, "FOLDER", tmp_path / "studies")
+    known = study.Study("s")
+
+    def match(*names):
+        return [known.match(dict.fromkeys(names, one))[name].file for name in names]
+
+    assert match("ann-bo_red.jpg") == ["Ann Bo1.jpg"]
+    assert match("x/zoe0.JPG", "x/ann bo1.jpg") == ["Zoe0.jpg", "Ann Bo1.jpg"]
+    assert match("a.jpg", "b.jpg") == ["Zoe0.jpg", "Ann Bo1.jpg"]  # each once
+    assert known.match({"a.jpg": "0f" * 32}) == {}  # 128 bits from both
+    assert known.match({}) == {}
+
+
+def test_hamming_counts_bits():
+    a, b = study.bits(["0" * 64, "f" * 64]), study.bits(["0" * 63 + "3"])
+    assert study.hamming(a, b).tolist() == [[2], [254]]
+
+
+def test_the_list_of_study_1_holds_its_published_counts():
+    choices = study.Study("colour_field").choices
+    assert len(choices) == 937 and len({choice.file for choice in choices}) == 937
+    assert sum(choice.rejected for choice in choices) == 15
+    assert sum(choice.curated for choice in choices) == 276
+    assert not any(choice.curated and choice.rejected for choice in choices)
+    assert all(len(choice.phash) == 64 for choice in choices)
+    assert len({choice.phash for choice in choices}) == 932  # five files are there twice
+    with pytest.raises(UserError, match="there is colour_field"):
+        study.Study("nonsense")
+
+
+# ---------------------------------------------------------------------------------------- curate
+
+
+def test_plain_paintings_come_first_and_model_4_reads_the_list(tmp_path, capsys):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for number in range(10):
+        stripes = np.zeros((96, 96, 3), np.uint8)
+        stripes[: 20 + 5 * number] = (30 + 20 * number, 60, 90)
+        Image.fromarray(stripes).save(folder / f"plain {number}.png")
+        noise = np.random.default_rng(number).integers(0, 255, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((96, 96)).save(folder / f"wild {number}.png")
+    (folder / "broken.png").write_bytes(b"x")
+    before = state(folder)
+    assert call("curate", folder, "--top", 0.5) == 0
+    assert state(folder) == before
+    out = tmp_path / "mixed_curated"
+    assert data._list(out)[0] == [f"plain {i}.png" for i in range(10)]
+    said = capsys.readouterr().out
+    assert "1 pictures that cannot be read are left out" in said and "20 pictures ranked, 10 chosen" in said
+    chosen, _ = data.load("colour_field", 8, folder=out, subset="curated")
+    assert len(chosen) == 60
+    rows = list(Manifest(out))
+    assert [row["place"] for row in rows] == list(range(1, 21))
+    assert [row["decision"] for row in rows] == ["keep"] * 10 + ["drop"] * 10
+
+
+def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 6, 64)
+    (tmp_path / "some_labels.csv").write_text("file,rejected,curated\nSome Painter0.jpg,1,0\n")
+    (tmp_path / "hand.csv").write_text(
+        "file,decision,before\nSome Painter1.jpg,keep,drop\nSome Painter2.jpg,drop,drop\n"
+    )
+    assert call("curate", folder, "--top", 0, "--apply", tmp_path / "hand.csv") == 0
+    assert data._list(tmp_path / "some_curated")[0] == ["Some Painter1.jpg"]
+    assert "1 pictures that the list beside" in capsys.readouterr().out
+    assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
+
+
+def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 4, 64)
+    (tmp_path / "some_curated_labels.csv").write_text("by hand")
+    assert "is there already" in refused(capsys, "curate", folder)
+    assert (tmp_path / "some_curated_labels.csv").read_text() == "by hand"
+
+
+# ---------------------------------------------------------------------------------------- agreement
+
+
+def test_wilson_is_the_published_interval():
+    assert agreement.wilson(5, 7) == pytest.approx((0.359, 0.918), abs=1e-3)
+    assert agreement.wilson(0, 15) == pytest.approx((0, 0.2039), abs=1e-3)
+    assert agreement.wilson(15, 15)[1] == 1 and agreement.wilson(0, 0) == (0, 1)
+
+
+def test_auc_counts_pairs():
+    scores, positive = np.array([3, 1, 2, 2, 0]), np.array([1, 1, 1, 0, 0], bool)
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]]
+    assert agreement.auc(scores, positive) == pytest.approx(np.mean(pairs))
+    with pytest.raises(ValueError):
+        agreement.auc(scores, np.ones(5, bool))
+
+
+def test_a_pooled_auc_can_flatter_and_the_one_within_artists_does_not():
+    artists = np.repeat(["a", "b"], 50)
+    scores = np.repeat([1.0, 0.0], 50) + np.random.default_rng(0).normal(0, 0.1, 100)
+    positive = np.array([True] * 45 + [False] * 5 + [True] * 5 + [False] * 45)
+    rng = np.random.default_rng(1)
+    for start in (0, 50):
+        positive[start : start + 50] = rng.permutation(positive[start : start + 50])
+    assert agreement.auc(scores, positive) > 0.85
+    assert np.mean(list(agreement.within(scores, positive, artists).values())) < 0.65
+    assert set(agreement.within(scores, positive, np.array(["a"] * 99 + ["b"]))) == {"a"}
+
+
+def test_left_out_artists_do_not_vote_on_themselves():
+    rng = np.random.default_rng(0)
+    artists = np.repeat(np.arange(10), 20)
+    measures = rng.normal(size=(200, 2))
+    positive = measures[:, 0] + 0.1 * rng.normal(size=200) > 0
+    assert agreement.auc(agreement.left_out(measures, positive, artists), positive) > 0.97
+    # a measure that is a good sign for this artist alone must not help it
+    only = np.where(artists == 3, positive, rng.random(200) < 0.5)[:, None].astype(float)
+    scores = agreement.left_out(only, positive, artists)
+    assert scores[artists == 3].std() < 0.5
+
+
+def test_agreement_is_printed_for_a_disguised_study(tmp_path, monkeypatch, capsys):
+    folder, _ = small_study(monkeypatch, tmp_path)
+    disguised(folder, tmp_path / "again")
+    lines = agreement.report(tmp_path / "again", study.Study("small"))
+    assert lines[:3] == [
+        "12 files, 12 of them in the authors' list of 12",
+        "rejected by the authors 2, kept 10, with copies 60",
+        "chosen for model 4 4, with copies 24",
+    ]
+    assert any(line.startswith("solid ") for line in lines)
+
+
+# ---------------------------------------------------------------------------------------- augment
+
+
+def test_six_copies_of_each_named_as_in_the_study(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 3)
+    before = state(folder)
+    assert call("augment", folder, "--size", 16, "--format", "png") == 0
+    assert state(folder) == before
+    out = tmp_path / "some_16"
+    assert sorted(path.name for path in out.glob("*.png")) == sorted(
+        f"Some Painter{i}{copy}.png" for i in range(3) for copy in ("", " LR", " TB", " 90", " 180", " 270")
+    )
+    # pixel for pixel what train makes of the same folder
+    expected, _ = data.load("any", 16, folder=folder)
+    found, _ = data.load("any", 16, folder=out)
+    assert found.copies == 1 and len(found) == len(expected) == 18
+    pixels = {name: picture for name, picture in zip(found.names, found.array)}
+    names = [f"Some Painter{i}{copy}.png" for i in range(3) for copy in data.COPIES]
+    np.testing.assert_array_equal(np.stack([pixels[name] for name in names]), expected.take(range(18)))
+    assert "3 pictures, 18 copies of 16 x 16" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_fits(tmp_path, fit):
+    tall = Image.new("RGB", (30, 60), (0, 0, 200))
+    tall.paste((200, 0, 0), (0, 20, 30, 40))
+    tall.save(tmp_path / "tall.png")
+    pixels = augment.square(tmp_path / "tall.png", 12, fit)
+    if fit == "crop":  # the middle 30 x 30
+        assert pixels[6, :, 0].min() > 190 and pixels[0, 5, 2] > 190
+    else:  # all of it, on the blue of its edges
+        assert pixels[:, 0].tolist() == [[0, 0, 200]] * 12
+        assert abs(pixels[6, 5].astype(int) - [200, 0, 0]).max() <= 4 and pixels[6, 1].tolist() == [0, 0, 200]
+
+
+def test_augmenting_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
+    folder = fill(tmp_path / "some", 6, 64)
+    out = tmp_path / "out"
+    real_put, calls = steps.put, []
+
+    def stops(path, content):
+        calls.append(path)
+        if len(calls) == 20:
+            path.with_name(f".{path.name}.123.part").write_bytes(content[:50])
+            raise KeyboardInterrupt
+        real_put(path, content)
+
+    monkeypatch.setattr(augment, "put", stops)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert call("augment", folder, "--size", 16, "--out", out) == 130
+    assert json.loads((out / steps.MARK).read_text())["complete"] is False
+    done = {name: facts for name, facts in state(out).items() if name.endswith(".jpg")}
+    (out / sorted(done)[0]).write_bytes(b"")  # as a power cut may leave it
+    monkeypatch.setattr(augment, "put", real_put)
+    assert call("augment", folder, "--size", 16, "--out", out) == 0
+    whole = {name: facts for name, facts in state(out).items() if name.endswith(".jpg")}
+    assert len(whole) == 36 and not list(out.glob(".*.part"))
+    assert sum(whole[name] == done[name] for name in done) >= len(done) - 7
+    # Idempotent: a third run writes no picture.
+    capsys.readouterr()
+    assert call("augment", folder, "--size", 16, "--out", out) == 0
+    assert {name: facts for name, facts in state(out).items() if name.endswith(".jpg")} == whole
+    assert "(6 pictures were there already)" in capsys.readouterr().out
+
+
+def test_augmenting_follows_its_source(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 4, 64)
+    out = tmp_path / "out"
+    assert call("augment", folder, "--size", 16, "--out", out) == 0
+    first = state(out)
+    painting(50, 64).save(folder / "Some Painter0.jpg")
+    (folder / "Some Painter1.jpg").unlink()
+    assert call("augment", folder, "--size", 16, "--out", out) == 0
+    second = state(out)
+    assert len(list(out.glob("*.jpg"))) == 18 and not (out / "Some Painter1 LR.jpg").exists()
+    assert second["Some Painter0 90.jpg"] != first["Some Painter0 90.jpg"]
+    assert second["Some Painter2 90.jpg"] == first["Some Painter2 90.jpg"]
+    # another fit, same size: nothing of the old may stay, even if the run is stopped at once
+    assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 0
+    assert all(state(out)[name] != facts for name, facts in second.items() if name.endswith(".jpg"))
+
+
+def test_a_stopped_run_with_other_settings_leaves_nothing_that_passes_for_new(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "some", 3, 64)
+    Image.open(folder / "Some Painter0.jpg").resize((40, 90)).save(folder / "tall.png")
+    out = tmp_path / "out"
+    assert call("augment", folder, "--size", 16, "--out", out) == 0
+    real_put = augment.put
+
+    def stops(path, content):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(augment, "put", stops)
+    assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 130
+    monkeypatch.setattr(augment, "put", real_put)
+    assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 0
+    assert call("augment", folder, "--size", 16, "--out", tmp_path / "fresh", "--fit", "crop") == 0
+    for path in (tmp_path / "fresh").glob("*.jpg"):
+        assert path.read_bytes() == (out / path.name).read_bytes()
+
+
+def test_a_pack_holds_the_same_pixels_and_is_made_once(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 4, 64)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8 no")
+    out = tmp_path / "pack"
+    assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
+    array, facts = np.load(out / augment.ARRAY), json.loads((out / augment.FACTS).read_text())
+    expected, _ = data.load("any", 16, folder=folder)
+    np.testing.assert_array_equal(array, expected.take(range(24)))
+    assert facts["names"][:7] == [f"Some Painter0{copy}.png" for copy in data.COPIES] + ["Some Painter1.png"]
+    assert len(facts["digests"]) == 24
+    found, _ = data.load("any", 16, folder=out)
+    assert len(found) == 24 and len(np.unique(found.paintings)) == 4
+    np.testing.assert_array_equal(found.take(range(24)), array)
+    assert "left out: broken.jpg" in capsys.readouterr().out
+    before = state(out)
+    assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
+    assert state(out) == before
+    assert "4 pictures were there already" in capsys.readouterr().out
+    (out / augment.ARRAY).write_bytes(b"torn")
+    assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
+    np.testing.assert_array_equal(np.load(out / augment.ARRAY), array)
+
+
+def test_the_list_is_carried_over(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 5, 64)
+    rows = "Some Painter0.jpg,1,0\nSome Painter1.jpg,0,1\nSome Painter2.jpg,0,1\n"
+    (tmp_path / "some_labels.csv").write_text("file,rejected,curated\n" + rows)
+    assert call("augment", folder, "--size", 16) == 0
+    assert "4 of 5 pictures taken, 2 of them curated" in capsys.readouterr().out
+    assert len(data.load("colour_field", 16, folder=tmp_path / "some_16")[0]) == 24
+    assert len(data.load("colour_field", 16, folder=tmp_path / "some_16", subset="curated")[0]) == 12
+    assert call("augment", folder, "--size", 16, "--subset", "curated", "--out", tmp_path / "few") == 0
+    assert len(list((tmp_path / "few").glob("*.jpg"))) == 12
+    assert call("augment", folder, "--size", 16, "--subset", "all", "--out", tmp_path / "all") == 0
+    assert len(list((tmp_path / "all").glob("*.jpg"))) == 30
+    (tmp_path / "some_labels.csv").unlink()
+    assert "needs the list" in refused(capsys, "augment", folder, "--subset", "curated", "--out", tmp_path / "x")
+
+
+def test_names_that_would_meet_are_kept_apart(tmp_path):
+    assert augment.file_names(["a.jpg", "A.png", "b.c.jpg", "sub/a.jpg"], "jpg") == {
+        "a.jpg": [f"a-jpg{copy}.jpg" for copy in data.COPIES],
+        "A.png": [f"A-png{copy}.jpg" for copy in data.COPIES],
+        "b.c.jpg": [f"b.c{copy}.jpg" for copy in data.COPIES],
+        "sub/a.jpg": [f"sub/a{copy}.jpg" for copy in data.COPIES],
+    }
+    with pytest.raises(UserError, match="would both become"):
+        augment.file_names(["a.jpg", "a.png", "a-png.webp"], "jpg")
+
+
+def test_copies_are_not_copied_again(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 2, 64)
+    assert call("augment", folder, "--size", 16) == 0
+    assert "holds copies already" in refused(capsys, "augment", tmp_path / "some_16")
+
+
+# ---------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize("command", ["clean", "curate", "augment", "agreement"])
+def test_what_is_wrong_with_the_pictures_is_one_line(tmp_path, capsys, command):
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "notes.txt").touch()
+    (tmp_path / "broken").mkdir()
+    for number in range(3):
+        (tmp_path / "broken" / f"{number}.jpg").write_bytes(b"x")
+    assert "does not exist" in refused(capsys, command, tmp_path / "nowhere")
+    assert "holds no pictures" in refused(capsys, command, tmp_path / "none")
+    assert "is not a folder" in refused(capsys, command, tmp_path / "none" / "notes.txt")
+    said = refused(capsys, command, tmp_path / "broken")
+    assert "can be read" in said or "too few to compare" in said
+
+
+@pytest.mark.parametrize("command", ["clean", "curate", "augment"])
+def test_a_target_that_will_not_do_is_one_line_and_untouched(tmp_path, capsys, command):
+    folder = fill(tmp_path / "some", 3, 32)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("a year's work")
+    (tmp_path / "file").touch()
+    before = state(tmp_path)
+    assert "lies inside the pictures' folder" in refused(capsys, command, folder, "--out", folder / "deep" / "er")
+    assert "lies inside the pictures' folder" in refused(capsys, command, folder, "--out", folder)
+    assert "lies inside the target" in refused(capsys, command, folder, "--out", tmp_path)
+    assert "holds other files" in refused(capsys, command, folder, "--out", tmp_path / "other")
+    assert "is a file" in refused(capsys, command, folder, "--out", tmp_path / "file")
+    assert "cannot write into" in refused(capsys, command, folder, "--out", tmp_path / "file" / "below")
+    assert state(tmp_path) == before and not (folder / "deep").exists()
+    # a link is no way round
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    assert "lies inside" in refused(capsys, command, folder, "--out", tmp_path / "link" / "x")
+    # nor is the target of another command, or of other pictures
+    out = tmp_path / "made"
+    assert call(command, folder, "--out", out) == 0
+    other = next(name for name in ("clean", "curate", "augment") if name != command)
+    assert f"not data_tools {other}" in refused(capsys, other, folder, "--out", out)
+    elsewhere = fill(tmp_path / "elsewhere", 3, 32)
+    assert "was made from" in refused(capsys, command, elsewhere, "--out", out)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_target_is_one_line(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 3, 32)
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "cannot write into" in refused(capsys, "clean", folder, "--out", tmp_path / "locked" / "out")
+
+
+def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch):
+    folder = fill(tmp_path / "some", 4, 32)
+    before = state(folder)
+
+    def full(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    for module, command in ((steps, "clean"), (steps, "curate"), (augment, "augment")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "put", full)
+            assert call(command, folder, "--out", tmp_path / command) == 3
+        said = capsys.readouterr().err
+        assert "No space left" in said and said.count("\n") == 1
+        assert state(folder) == before
+        assert call(command, folder, "--out", tmp_path / command) == 0
+        assert json.loads((tmp_path / command / steps.MARK).read_text())["complete"]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["clean", "x", "--solid", "3"], "'3' is not a number from 0 to 1"),
+        (["clean", "x", "--drop", "near"], "invalid choice"),
+        (["clean", "x", "--review", "sheet.txt"], "does not end in .html"),
+        (["curate", "x", "--top", "nan"], "'nan' is not a number"),
+        (["augment", "x", "--size", "0"], "not a whole number"),
+        (["clean", "x", "--study-list", "nonsense"], "invalid choice"),
+    ],
+)
+def test_a_slip_is_one_line(capsys, arguments, message):
+    assert message in refused(capsys, *arguments)
+
+
+def test_no_traceback_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, "-m", "data_tools", "augment", str(tmp_path / "nowhere")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert result.returncode == 2 and result.stdout == "" and result.stderr.count("\n") == 1
+
+
+def test_ten_thousand_pictures_are_no_trouble():
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 256, (10_000, 32), dtype=np.uint8)
+    plain = dict(margin=0.0, box=(0, 0, 9, 9), installation=0.0, loss=0.0, contrast=0.5, straight=0.5, flat=0.5)
+    judged = [
+        Judged(width=9, height=9, pixels=str(i), phash=hashes[i].tobytes().hex(), colours=bytes(192), **plain)
+        for i in range(10_000)
+    ]
+    judged[9_999] = Judged(9, 9, "other", judged[17].phash, bytes(192), **plain)
+    decisions = clean.decide([f"{i}.jpg" for i in range(10_000)], judged)
+    assert [d.file for d in decisions if d.found] == ["9999.jpg"]
+    assert decisions[-1].other == "17.jpg" and decisions[-1].keep
+    assert len(study.Study("colour_field").match({d.file: d.judged.phash for d in decisions})) == 0
+
+
+# ---------------------------------------------------------------------------------------- the review sheet
+
+
+def test_a_sheet_is_one_file_that_asks_for_nothing_else(scraped, tmp_path):
+    path = tmp_path / "sheet.html"
+    nasty = "</script><b>&.jpg"
+    rows = [
+        sheet.Row("Some Painter0.jpg", "keep"),
+        sheet.Row(nasty, "drop", "solid 0.01"),
+        sheet.Row("cut.jpg", "drop"),
+    ]
+    sheet.write(path, scraped, rows, title="A <b> title", command="apply {list}", reasons={"solid"})
+    text = path.read_text()
+    assert "http:" not in text and "https:" not in text and 'src="' not in text and "__" not in text
+    assert text.count("</script>") == 2 and "A &lt;b&gt; title" in text and "apply sheet.csv" in text
+    facts = json.loads(text.split('type="application/json">')[1].split("</script>")[0])
+    assert facts["rows"][0]["image"].startswith("data:image/jpeg;base64,") and facts["rows"][1]["file"] == nasty
+    assert facts["rows"][2]["image"] == ""
+    with pytest.raises(UserError, match="cannot write"):
+        sheet.write(scraped / "room.jpg" / "x.html", scraped, rows, title="", command="")
+
+
+@pytest.fixture(scope="module")
+def window(chromium, tmp_path_factory):
+    """Headless Chromium that saves what it downloads."""
+    from selenium import webdriver
+
+    from data_tools.browser import BROWSERS
+
+    downloads = tmp_path_factory.mktemp("downloads")
+    options = webdriver.ChromeOptions()
+    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1000,800"):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver.downloads = downloads
+    yield driver
+    driver.quit()
+
+
+def saved(window, name: str) -> Path:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    path = window.downloads / name
+    WebDriverWait(window, 10).until(lambda _: path.exists() and path.stat().st_size)
+    return path
+
+
+@pytest.mark.browser
+def test_the_sheet_in_a_browser_from_rules_to_the_cleaned_folder(window, scraped, tmp_path):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    shutil.move(scraped / "room.jpg", scraped / 'a "room", ü.jpg')
+    assert call("clean", scraped, "--out", tmp_path / "out", "--review", tmp_path / "look.html") == 0
+    window.get((tmp_path / "look.html").as_uri())
+
+    def cards(selector=".card"):
+        return [card for card in window.find_elements(By.CSS_SELECTOR, selector) if card.is_displayed()]
+
+    def card(name):
+        return next(c for c in cards() if c.find_element(By.CLASS_NAME, "name").text.rstrip(" *") == name)
+
+    def count():
+        return window.find_element(By.ID, "count").text
+
+    def press(*keys):
+        window.switch_to.active_element.send_keys(*keys)
+
+    assert count() == "12 keep, 3 drop, 0 changed by you" and len(cards()) == 15
+    widths = window.execute_script("return [...document.images].slice(0, 3).map(i => i.naturalWidth)")
+    assert min(widths) > 0
+    # what is dropped comes first, then what is to be looked at
+    assert len(cards(".card.drop")) == 3 and cards()[:3] == cards(".card.drop")
+
+    card('a "room", ü.jpg').click()
+    assert "drop" in card('a "room", ü.jpg').get_attribute("class").split()
+    assert card('a "room", ü.jpg').get_attribute("aria-checked") == "false"
+    assert count() == "11 keep, 4 drop, 1 changed by you"
+
+    # by keyboard alone: keep the first, go on, drop by key, change by space, take back
+    card("solid.png").click()  # keep
+    press("d")  # and drop again, which goes on to the next
+    assert "solid.png" not in window.switch_to.active_element.text
+    card("solid.png").click()
+    assert count() == "12 keep, 3 drop, 2 changed by you"
+    card("the near one.jpg").click()
+    press(" ")
+    assert count() == "12 keep, 3 drop, 2 changed by you"
+    press(Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_DOWN, Keys.ARROW_UP)
+    press("d")
+    press("z")
+    assert count() == "12 keep, 3 drop, 2 changed by you"
+    press("z")
+    press("z")
+    press(" ")
+    press(" ")
+
+    # views
+    from selenium.webdriver.support.select import Select
+
+    Select(window.find_element(By.ID, "show")).select_by_visible_text("changed by you")
+    assert {c.find_element(By.CLASS_NAME, "name").text.rstrip(" *") for c in cards()} == {
+        "solid.png",
+        'a "room", ü.jpg',
+    }
+    Select(window.find_element(By.ID, "show")).select_by_visible_text("all")
+
+    # closing the tab loses nothing
+    window.refresh()
+    assert count() == "12 keep, 3 drop, 2 changed by you"
+    window.find_element(By.TAG_NAME, "body").send_keys("s")
+    path = saved(window, "look.csv")
+    rows = {row["file"]: row for row in csv.DictReader(path.open(encoding="utf-8", newline=""))}
+    assert len(rows) == 15 and rows["solid.png"] == {"file": "solid.png", "decision": "keep", "before": "drop"}
+    assert [entry for entry in window.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+    assert call("clean", scraped, "--out", tmp_path / "out", "--apply", path) == 0
+    kept = {row["original"]: row for row in Manifest(tmp_path / "out").pictures()}
+    assert "solid.png" in kept and kept["solid.png"]["decided_by"] == "hand"
+    assert 'a "room", ü.jpg' not in kept and len(kept) == 12
+
+
+@pytest.mark.browser
+def test_the_sheet_of_curate_in_a_browser(window, tmp_path):
+    from selenium.webdriver.common.by import By
+
+    folder = fill(tmp_path / "some", 6, 64)
+    out = ("--out", tmp_path / "out", "--top", 0.5)
+    assert call("curate", folder, *out, "--review", tmp_path / "chosen.html") == 0
+    window.get((tmp_path / "chosen.html").as_uri())
+    assert window.find_element(By.ID, "count").text == "3 chosen, 3 left out, 0 changed by you"
+    last = window.find_elements(By.CLASS_NAME, "card")[-1]
+    name = last.find_element(By.CLASS_NAME, "name").text
+    last.click()
+    window.find_element(By.ID, "save").click()
+    assert call("curate", folder, *out, "--apply", saved(window, "chosen.csv")) == 0
+    chosen, _ = data.load("colour_field", 8, folder=tmp_path / "out", subset="curated")
+    assert len(chosen) == 24 and name in chosen.names
+
+
+# ---------------------------------------------------------------------------------------- the real pictures
+
+
+@pytest.fixture(scope="module")
+def real():
+    from conftest import PICTURES
+
+    if not PICTURES or not (PICTURES / "colour_field").is_dir():
+        pytest.skip("no real pictures: set ARTKERAS_DATA")
+    return PICTURES / "colour_field"
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_real_counts_and_agreement(real):
+    text = "\n".join(agreement.report(real, study.Study("colour_field")))
+    assert "937 files, 937 of them in the authors' list of 937" in text
+    assert "rejected by the authors 15, kept 922, with copies 5,532" in text
+    assert "chosen for model 4 276, with copies 1,656" in text
+    pooled, inside = (float(text.split(label)[1].split()[0]) for label in ("  pooled ", "mean within artists "))
+    assert pooled > 0.9 and inside > 0.8
+    assert "solid             7      5" in text and "duplicate         5      0" in text
+
+
+@pytest.mark.real
+def test_real_paintings_are_found_again(real, tmp_path):
+    known = study.Study("colour_field")
+    sample = known.choices[::9]
+    (tmp_path / "again").mkdir()
+    for number, choice in enumerate(sample):
+        image = Image.open(real / choice.file).convert("RGB")
+        factor = (0.5, 1, 2)[number % 3]
+        size = (round(image.width * factor), round(image.height * factor))
+        image.resize(size, Image.Resampling.LANCZOS).save(tmp_path / "again" / f"{number}.jpg", quality=75)
+    names = [f"{number}.jpg" for number in range(len(sample))]
+    judged = judgements.judge_all([tmp_path / "again" / name for name in names])
+    found = known.match({name: facts.phash for name, facts in zip(names, judged)})
+    assert all(found[name].phash == choice.phash for name, choice in zip(names, sample) if name in found)
+    assert len(found) >= 0.98 * len(sample)
+    assert curate.rank({name: facts for name, facts in zip(names, judged)}, 3)[2].chosen
