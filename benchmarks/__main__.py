@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from artkeras.files import atomic
-from benchmarks import pictures, start, step, table
+from benchmarks import augment, pictures, start, step, table
 from benchmarks.variants import VARIANTS, Size
 
-PIECES = ("step", "start", "pictures")
+PIECES = ("step", "start", "pictures", "augment")
 QUICK = Size(32, 32, 32)
 
 
@@ -54,6 +54,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "pictures" in arguments.only:
         counts = [count // 40 for count in pictures.COUNTS] if quick else pictures.COUNTS
         results["pictures"] = pictures.measure(counts, _say)
+    if "augment" in arguments.only:
+        results["augment"] = augment.measure(augment.COUNT // 10 if quick else augment.COUNT, 1 if quick else 3, _say)
     return _rounded(results)
 
 

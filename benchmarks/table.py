@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from benchmarks import start, step
@@ -94,6 +95,11 @@ def rows(results: Results) -> list[tuple[str, ...]]:
             rate = f"{_digits(entry['files'] / facts['load'])} pictures/s"
             found.append((f"{count}, {what}", _time(facts["load"]), rate, "", "", memory))
         found.append((f"{count}, drawing batches", "", f"{_digits(entry['again']['drawn'])} pictures/s", "", "", ""))
+    if "augment" in results:
+        entry = results["augment"]
+        for seconds, what in ((median(entry["seconds"]), "six copies of each written"), (entry["again"], "found done")):
+            rate = f"{_digits(entry['files'] / seconds)} pictures/s"
+            found.append((f"{entry['files']:,} pictures, {what}", _time(seconds), rate, "", "", ""))
     return found
 
 
@@ -149,6 +155,10 @@ def goals(results: Results) -> list[tuple[str, str]]:
         most = max(entry[key]["memory"] for entry in results["pictures"] for key in ("first", "again"))
         text = f"reading and drawing take {_size(most)} of memory at most, however many pictures"
         add(most <= MEMORY, f"{text} (goal {_size(MEMORY)})")
+    if "augment" in results:
+        seconds = median(results["augment"]["seconds"])
+        text = f"{results['augment']['files']:,} pictures are augmented in {_time(seconds)}"
+        add(seconds < 10, f"{text} (goal 10 s)", not results["quick"])
     return found
 
 

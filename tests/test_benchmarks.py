@@ -11,7 +11,7 @@ import pytest
 
 import benchmarks.__main__ as command
 from artkeras import engine
-from benchmarks import pictures, start, step, table
+from benchmarks import augment, pictures, start, step, table
 from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason=step.NO_STUDY)
@@ -187,6 +187,16 @@ def test_a_folder_is_measured_in_a_process_of_its_own(monkeypatch, tmp_path):
     assert found["load"] > 0 and found["drawn"] > 0 and found["memory"] > 0
     with pytest.raises(RuntimeError, match="reading pictures failed"):
         pictures._ask(tmp_path / "nothing", tmp_path / "home")
+
+
+def test_augmenting_is_measured(monkeypatch):
+    monkeypatch.setattr(pictures, "PAINTINGS", 2)
+    found = augment.measure(5, rounds=1, log=silent)
+    assert found["files"] == 5 and len(found["seconds"]) == 1 and found["again"] > 0
+    results = {"augment": found, "quick": False}
+    first, second = table.rows(results)
+    assert (first[0], second[0]) == ("5 pictures, six copies of each written", "5 pictures, found done")
+    assert table.goals(results)[0][0] == "met"
 
 
 def test_start_up_is_measured(monkeypatch):
