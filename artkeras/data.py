@@ -284,25 +284,16 @@ def _holds_pictures(folder: Path) -> bool:
 # ------------------------------------------------------------------------------ without any folder
 
 
-def _colour_field(count: int, size: int, curated: bool) -> np.ndarray:
-    """(count, size, size, 3) uint8 colour fields made by rule."""
-    from artkeras import synthetic
-
-    return synthetic.colour_field(count, size, seed=0, curated=curated)
-
-
-# Study -> function(count, size, curated) that makes its stand-ins.
-_STAND_INS: dict[str, Callable[[int, int, bool], np.ndarray]] = {"colour_field": _colour_field}
-
-
 def _stand_in(study: str, size: int, subset: str) -> Pictures:
     """Stand-ins for a study of which there are no pictures here."""
-    if study not in _STAND_INS:
+    from artkeras import synthetic
+
+    if study not in synthetic.STAND_INS:
         raise UserError(
             f"no pictures for {study!r}: put them into data/{study}, set ARTKERAS_DATA to the folder that "
             f"holds {study}, or pass --data FOLDER"
         )
-    array = np.array(_STAND_INS[study](_STAND_IN_COUNT, size, subset == "curated"))
+    array = np.array(synthetic.STAND_INS[study](_STAND_IN_COUNT, size, curated=subset == "curated"))
     array.flags.writeable = False
     place = os.environ.get("ARTKERAS_DATA")
     where = f"no pictures in {Path(place, study)} nor data/{study}" if place else "ARTKERAS_DATA is not set"

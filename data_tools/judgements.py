@@ -24,7 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from artkeras import data
-from artkeras.synthetic import _LMS_TO_LAB, _RGB_TO_LMS
+from artkeras.synthetic.paint import LMS_TO_LAB, RGB_TO_LMS
 from data_tools.pictures import PIXELS, NotAPicture
 
 SIDE = 96  # pixels a side of the square on which plainness is measured, as the study squeezes its paintings
@@ -171,7 +171,7 @@ def measure(image: Image.Image) -> Judged:
 def oklab(image: Image.Image) -> np.ndarray:
     """Lightness, a, b of an RGB picture: (height, width, 3) float32. Björn Ottosson, 2020."""
     linear = _LINEAR[np.asarray(image)]
-    return np.cbrt(linear @ _RGB_TO_LMS.T.astype(np.float32)) @ _LMS_TO_LAB.T.astype(np.float32)
+    return np.cbrt(linear @ RGB_TO_LMS.T.astype(np.float32)) @ LMS_TO_LAB.T.astype(np.float32)
 
 
 def plainness(lab: np.ndarray) -> tuple[float, float]:

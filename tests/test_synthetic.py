@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artkeras import synthetic
-from artkeras.synthetic import CURATED_KINDS, KINDS, colour_field, kind_of
+from artkeras.synthetic import CURATED_KINDS, KINDS, colour_field, colour_fields, kind_of, paint
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +73,10 @@ def test_each_picture_is_painted_by_the_kind_announced(curated, monkeypatch):
     called = []
 
     def spy(kind):
-        paint = synthetic._PAINTERS[kind]
-        return lambda *args: called.append(kind) or paint(*args)
+        painter = colour_fields._PAINTERS[kind]
+        return lambda *args: called.append(kind) or painter(*args)
 
-    monkeypatch.setattr(synthetic, "_PAINTERS", {kind: spy(kind) for kind in KINDS})
+    monkeypatch.setattr(colour_fields, "_PAINTERS", {kind: spy(kind) for kind in KINDS})
     colour_field(30, size=8, seed=4, curated=curated)
     assert called == [kind_of(i, 4, curated=curated) for i in range(30)]
 
@@ -90,7 +89,7 @@ def test_pictures_are_drawn_four_times_as_large(size, drawn, monkeypatch):
         sizes.append(n)
         return np.ones((n, n, 3), np.float32)
 
-    monkeypatch.setattr(synthetic, "_PAINTERS", dict.fromkeys(KINDS, blank))
+    monkeypatch.setattr(colour_fields, "_PAINTERS", dict.fromkeys(KINDS, blank))
     colour_field(1, size=size)
     assert sizes == [drawn]
 
@@ -100,7 +99,7 @@ def test_every_kind_paints_finite_float_pictures_of_its_own(kind):
     paintings = []
     for k in range(8):
         rng = np.random.default_rng(k)
-        painting = synthetic._PAINTERS[kind](rng, 128, synthetic._palette(rng))
+        painting = colour_fields._PAINTERS[kind](rng, 128, paint.palette(rng))
         assert painting.shape == (128, 128, 3)
         assert painting.dtype == np.float32
         assert np.isfinite(painting).all()
@@ -133,26 +132,26 @@ def test_the_collection_has_warm_cold_dark_and_light_pictures(pictures):
 def test_paint_has_a_surface():
     # Even far from any edge no painted field is one single colour: the canvas shows.
     ground = np.full((256, 256, 3), 0.5, np.float32)
-    woven = synthetic._weave(np.random.default_rng(0), ground)
+    woven = paint.weave(np.random.default_rng(0), ground)
     assert 0.002 < woven.std() < 0.05
 
 
 def test_palettes_are_well_formed_and_survive_oklab():
-    assert len(set(synthetic.PALETTES)) == len(synthetic.PALETTES) >= 24
-    for row in synthetic.PALETTES:
+    assert len(set(paint.PALETTES)) == len(paint.PALETTES) >= 24
+    for row in paint.PALETTES:
         rgb = np.array([list(bytes.fromhex(colour)) for colour in row.split()]) / 255
         assert rgb.shape == (5, 3)
-        assert np.allclose(synthetic._from_oklab(synthetic._to_oklab(rgb)), rgb, atol=1e-3)
+        assert np.allclose(paint.from_oklab(paint.to_oklab(rgb)), rgb, atol=1e-3)
 
 
 def test_oklab_agrees_with_known_values():
     # White has lightness 1 and no colour; pure red as published by Ottosson's reference code.
-    lab = synthetic._to_oklab(np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]))
+    lab = paint.to_oklab(np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]))
     assert np.allclose(lab, [[1, 0, 0], [0.62796, 0.22486, 0.12585]], atol=1e-4)
 
 
 def test_neighbours_in_a_sequence_differ():
-    order = synthetic._sequence(np.random.default_rng(0), 4, 500)
+    order = paint.sequence(np.random.default_rng(0), 4, 500)
     assert (np.diff(order) != 0).all()
     assert set(order.tolist()) == {0, 1, 2, 3}
 
