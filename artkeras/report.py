@@ -216,6 +216,9 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
+    usual = RECIPES.get(recipe.name, recipe)
+    usual = usual.quick() if recipe.scale == "quick" else usual
+    words += [f"--size {recipe.size}"] if recipe.size != usual.size else []
     return " ".join(words)
 
 
