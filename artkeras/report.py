@@ -176,6 +176,7 @@ def _card(run: Run, epochs: int, best: int | None) -> str:
     departures = [*recipe.departures]
     if facts["precision"] != "float32":
         departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
+    departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
     if recipe.scale == "quick":
         departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
@@ -216,10 +217,16 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
+    words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]
+    return " ".join(words)
+
+
+def _measures(recipe: Recipe) -> dict[str, tuple[int, int]]:
+    """Size and width, where they are not those of the recipe of this name: (ours, the recipe's)."""
     usual = RECIPES.get(recipe.name, recipe)
     usual = usual.quick() if recipe.scale == "quick" else usual
-    words += [f"--size {recipe.size}"] if recipe.size != usual.size else []
-    return " ".join(words)
+    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width")}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def duration(seconds: float) -> str:
