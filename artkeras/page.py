@@ -8,15 +8,12 @@ passed on. The browser is told to load nothing (a content security policy), so n
 """
 
 import base64
-import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, figures
+from artkeras.document import check_place, embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe
@@ -161,7 +159,7 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
         UserError: for a run that has no finished epoch, or a place that cannot be written.
     """
     out = Path(out)
-    _check_place(out)
+    check_place(out, "--html")
     runs = [run if isinstance(run, Run) else Run(run) for run in runs]
     if not runs:
         raise UserError("a page needs at least one run")
@@ -175,17 +173,6 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     with atomic(out) as part:
         part.write_text(_document(sections), encoding="utf-8")
     return out
-
-
-def _check_place(out: Path) -> None:
-    """Say that a page cannot be written before the work is done, not after."""
-    if out.is_dir():
-        raise UserError(f"{out} is a folder: give --html a file that ends in .html")
-    place = next(parent for parent in out.absolute().parents if parent.exists())
-    if not place.is_dir():
-        raise UserError(f"{out} cannot be written: {place} is a file")
-    if not os.access(place, os.W_OK):
-        raise UserError(f"{out} cannot be written: no permission in {place}")
 
 
 def _finished(run: Run) -> Position:
@@ -216,35 +203,17 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def _document(sections: Sequence["_Section"]) -> str:
     """The template with everything in its place."""
-    template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
-    style, script = (template.split(f"<{tag}>")[1].split(f"</{tag}>")[0] for tag in ("style", "script"))
-    policy = [  # no address but data, no script but ours
-        "default-src 'none'",
-        "img-src data:",
-        f"style-src '{_digest(style)}'",
-        f"script-src '{_digest(script)}'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
     alone = len(sections) == 1
     title = f"Pictures by {sections[0].name if alone else f'{len(sections)} networks'}"
     values = {
-        "policy": "; ".join(policy),
         "title": escape(title),
         "badge": _badge(sections[0].run) if alone else "",
         "top": "" if alone else _overview(sections),
         "sections": "\n".join(section.html(alone) for section in sections),
         "version": escape(__version__),
-        # "<" would let a caption end the script element
-        "data": json.dumps({s.id: s.data() for s in sections}, ensure_ascii=False).replace("<", "\\u003c"),
+        "data": embedded({s.id: s.data() for s in sections}),
     }
-    # in one pass: what is put in is not looked through again
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
-
-
-def _digest(text: str) -> str:
-    """The name that a content security policy gives to an inline script or style."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return fill("page.html", values)
 
 
 def _overview(sections: Sequence["_Section"]) -> str:
