@@ -89,6 +89,16 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
     compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
 
+    rate = add("rate", _rate, "have people rate real and generated pictures, blind: write a page, read what they said")
+    rate.add_argument("what", nargs="?", metavar="RUN_OR_RECIPE", help="write a page: of a run or of a recipe's result")
+    rate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
+    rate.add_argument("--out", type=file(".html"), default="rating.html", metavar="HTML", help="(default: rating.html)")
+    rate.add_argument("--count", type=whole(1), default=20, metavar="N", help="pictures of each kind (default: 20)")
+    rate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their draw (default: 1)")
+    rate.add_argument("--mode", choices=("stars", "real-or-fake", "both"), default="both", help="(default: both)")
+    rate.add_argument("--read", nargs="+", metavar="CSV", help="read what the raters saved instead")
+    rate.add_argument("--key", metavar="JSON", help="the page's key (default: found beside the raters' files or here)")
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -192,6 +202,26 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     out = compare(arguments.run_folders, arguments.out, log=_say)
     _say(f"wrote {out} and {out.with_suffix('.csv').name}")
+
+
+def _rate(arguments: argparse.Namespace) -> None:
+    from artkeras import rating
+
+    if bool(arguments.what) == bool(arguments.read):
+        raise UserError("give either a run or a recipe, to write a page, or --read and the files that raters saved")
+    if arguments.read:
+        for line in rating.read(arguments.read, arguments.key).lines():
+            _say(line)
+        return
+    rating.write(
+        arguments.what,
+        data=arguments.data,
+        out=arguments.out,
+        count=arguments.count,
+        seed=arguments.seed,
+        mode=arguments.mode,
+        log=_say,
+    )
 
 
 def _weights(arguments: argparse.Namespace) -> None:
