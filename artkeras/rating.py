@@ -92,9 +92,7 @@ def write(
     paintings, held_out = paintings_of(trained, as_run(what), data)
     everything = [(pool, i) for pool in (paintings, held_out) if pool is not None for i in range(len(pool))]
     if count > len(everything):
-        raise UserError(
-            f"{paintings.source} holds {len(everything)} paintings: pass --count {len(everything)} or fewer, not {count}"
-        )
+        raise UserError(f"{paintings.source} holds {len(everything)} paintings: pass a --count no larger than that")
     rng = np.random.default_rng(seed)
     chosen = [everything[i] for i in rng.choice(len(everything), count, replace=False)]
     pictures = [(pool.take([i])[0], {"kind": "real", "name": pool.names[i]}) for pool, i in chosen]
@@ -141,10 +139,10 @@ def _page_id(pictures: Sequence[np.ndarray], mode: str) -> str:
 def _document(facts: dict[str, Any], pictures: Sequence[np.ndarray]) -> str:
     count = sum(fact["kind"] == "real" for fact in facts["pictures"])
     note = (
-        "<p>The “real” ones among these pictures are procedural stand-ins: a program drew them in place of paintings.</p>"
+        "The “real” ones among these pictures are procedural stand-ins, drawn by a program in place of paintings."
         if facts["stand_in"]
-        else f"<p><strong>For raters only.</strong> {count} of these pictures are other people's paintings: please do "
-        "not pass this page on, and do not publish it.</p>"
+        else f"<strong>For raters only.</strong> {count} of these pictures are other people's paintings: please do "
+        "not pass this page on, and do not publish it."
     )
     values = {
         "real": "stand-ins for paintings, drawn by a program" if facts["stand_in"] else "real paintings",
@@ -336,9 +334,8 @@ def _raters(path: Path) -> list[_Rater]:
             values = {column: row[column].strip() for column in COLUMNS}
             if not values["page"] or not values["session"]:
                 raise UserError(f"{place} names no page or no session: give the file as the page saved it")
-            rater = found.setdefault(
-                values["session"], _Rater(path, values["page"], values["session"], _printable(values["rater"]), {}, set())
-            )
+            session, name = values["session"], _printable(values["rater"])
+            rater = found.setdefault(session, _Rater(path, values["page"], session, name, {}, set()))
             picture = _whole(values, "picture", place)
             if picture in rater.rows:
                 raise UserError(f"{place} rates picture {picture} a second time: give the file as the page saved it")
