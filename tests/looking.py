@@ -40,7 +40,7 @@ def asked(window) -> list[str]:
 # what has no words for who does not see it
 NAMELESS = """
   const named = "img, button, input, textarea, progress, [role=img], [role=region], section, nav, a";
-  return [...document.querySelectorAll(named)].filter(e => !e.closest("dialog")).filter(e => {
+  return [...document.querySelectorAll(named)].filter(e => !e.closest("dialog, [hidden]")).filter(e => {
     const by = document.getElementById(e.getAttribute("aria-labelledby"));
     const label = e.labels && e.labels[0], image = e.matches("button, a") && e.querySelector("img");
     const words = [e.alt, e.getAttribute("aria-label"), by && by.textContent, label && label.textContent,
