@@ -90,7 +90,9 @@ def write(
     from artkeras.judging import as_run, paintings_of
 
     paintings, held_out = paintings_of(trained, as_run(what), data)
-    everything = [(pool, i) for pool in (paintings, held_out) if pool is not None for i in range(len(pool))]
+    pools = [pool for pool in (paintings, held_out) if pool is not None]
+    _check_pools(pools, trained.recipe.name)
+    everything = [(pool, i) for pool in pools for i in range(len(pool))]
     if count > len(everything):
         raise UserError(f"{paintings.source} holds {len(everything)} paintings: pass a --count no larger than that")
     rng = np.random.default_rng(seed)
@@ -128,6 +130,12 @@ def _check_folder(folder: str | Path | None) -> None:
     """A wrong folder is said before Keras is loaded."""
     if folder is not None:
         data.find("", folder)
+
+
+def _check_pools(pools: Sequence[Any], name: str) -> None:
+    """What turns one picture into another is trained on pairs, which nobody can rate as paintings."""
+    if not all(isinstance(pool, data.Pictures) for pool in pools):
+        raise UserError(f"{name} makes pictures from pictures: rate what paints from random numbers")
 
 
 def _page_id(pictures: Sequence[np.ndarray], mode: str) -> str:
