@@ -268,6 +268,8 @@ def read(files: Sequence[str | Path], key: str | Path | None = None) -> Ratings:
             twice; the key is missing.
     """
     paths = [path for given in files for path in _matching(given)]
+    if not paths:
+        raise UserError("no ratings to read: give the CSV files that the raters saved")
     found: dict[str, _Rater] = {}
     for path in paths:
         for rater in _raters(path):
