@@ -42,6 +42,8 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     position = run.latest()[0] if len(history.get("epoch", ())) else Position()
     if not position.epoch:
         raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    from artkeras import callbacks
+
     folder = Path(out) / run.recipe.name
     card = folder / "card.md"
     if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
@@ -52,6 +54,8 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     # a report is passed on: it shows no real picture, only what a program drew
     figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
+    if not (run.path / "samples.gif").exists():  # it was stopped before its end
+        callbacks.write_gif(run)
     for name in ("history.csv", "metrics.jsonl", "samples.gif"):
         (folder / name).unlink(missing_ok=True)  # of an earlier run
         if (run.path / name).exists():
@@ -157,9 +161,11 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
     pictures = facts["pictures"]
-    late = slice(-max(1, len(history["epoch"]) // 10), None)
+    measured = {name: values[np.isfinite(values)] for name, values in history.items()}  # some every few epochs only
     means = {
-        name: f"{np.mean(values[late]):.2f}" for name, values in history.items() if name not in ("epoch", "seconds")
+        name: f"{np.mean(values[-max(1, len(values) // 10) :]):.2f}"
+        for name, values in measured.items()
+        if name not in ("epoch", "seconds") and len(values)
     }
     rows = [
         ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
