@@ -44,6 +44,28 @@ def grid(
     return canvas
 
 
+def cut(image: Image.Image, side: int, *, gap: int = 2) -> np.ndarray:
+    """The pictures of a `grid` again, as large as they stand in it.
+
+    Args:
+        image: what `grid` made of square pictures, with a caption or without.
+        side: of a picture as it stands there, in pixels.
+        gap: as it was given to `grid`.
+
+    Returns:
+        (places, side, side, 3) uint8; places that were left empty are white.
+
+    Raises:
+        ValueError: when no picture of that side has room.
+    """
+    pixels, pitch = np.asarray(image.convert("RGB")), side + gap
+    rows, columns = (pixels.shape[0] - gap) // pitch, (pixels.shape[1] - gap) // pitch
+    if side < 1 or not rows * columns:
+        raise ValueError(f"no picture of side {side} fits into a grid of {image.width} x {image.height}")
+    tops, lefts = gap + pitch * np.arange(rows), gap + pitch * np.arange(columns)
+    return np.stack([pixels[top : top + side, left : left + side] for top in tops for left in lefts])
+
+
 def stack(images: Sequence[Image.Image]) -> Image.Image:
     """Pictures one under the other, aligned left."""
     canvas = Image.new("RGB", (max(image.width for image in images), sum(image.height for image in images)), PAPER)
