@@ -44,26 +44,29 @@ def grid(
     return canvas
 
 
-def cut(image: Image.Image, side: int, *, gap: int = 2) -> np.ndarray:
-    """The pictures of a `grid` again, as large as they stand in it.
+def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
+    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
 
     Args:
         image: what `grid` made of square pictures, with a caption or without.
-        side: of a picture as it stands there, in pixels.
+        size: side of the pictures, in pixels.
+        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
         gap: as it was given to `grid`.
 
     Returns:
-        (places, side, side, 3) uint8; places that were left empty are white.
+        (places, size, size, 3) uint8; places that were left empty are white.
 
     Raises:
-        ValueError: when no picture of that side has room.
+        ValueError: when no picture of that size has room.
     """
-    pixels, pitch = np.asarray(image.convert("RGB")), side + gap
-    rows, columns = (pixels.shape[0] - gap) // pitch, (pixels.shape[1] - gap) // pitch
+    pixels, side = np.asarray(image.convert("RGB")), size * scale
+    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
     if side < 1 or not rows * columns:
-        raise ValueError(f"no picture of side {side} fits into a grid of {image.width} x {image.height}")
-    tops, lefts = gap + pitch * np.arange(rows), gap + pitch * np.arange(columns)
-    return np.stack([pixels[top : top + side, left : left + side] for top in tops for left in lefts])
+        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
+    corners = [
+        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
+    ]
+    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
 
 
 def stack(images: Sequence[Image.Image]) -> Image.Image:
