@@ -270,6 +270,28 @@ def diversity(
     return Diversity(mean_distance, _spread(real, near)[0], _share_among(counts, n), float(near))
 
 
+def diversity_of_pictures(fake: np.ndarray, real: np.ndarray, *, side: int = 16, seed: int = 0) -> Diversity:
+    """`diversity` pixel by pixel: needs no network, and is blind to everything but layout and colour.
+
+    Args:
+        fake: (n, size, size, 3) uint8.
+        real: (paintings, size2, size2, 3) uint8, one picture a painting.
+        side: both are averaged down to at most this side first; the sides after that must agree.
+        seed: as for `diversity`.
+
+    Returns:
+        Distances are root mean square differences in grey levels, in [0, 255].
+
+    Raises:
+        UserError: as for `nearest_picture` and `diversity`.
+    """
+    fake, real = _shrunk("fake", fake, side), _shrunk("real", real, side)
+    if fake.shape[1:] != real.shape[1:]:
+        raise UserError(f"fake and real pictures differ in size, {fake.shape[1]} and {real.shape[1]} pixels")
+    flat = [x.reshape(len(x), -1) / math.sqrt(x[0].size) for x in (fake, real)]
+    return diversity(*flat, seed=seed)
+
+
 def nearest(fake: np.ndarray, train: np.ndarray, *, copies: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Find the training painting nearest to each sample.
 

@@ -397,6 +397,21 @@ def test_fewer_fakes_are_measured_by_as_few_reals_drawn_by_the_seed():
     assert first == again != other
 
 
+def test_diversity_of_pictures_is_that_of_their_averaged_pixels():
+    random = np.random.default_rng(0)
+    real = random.integers(0, 256, size=(12, 32, 32, 3), dtype="uint8")
+    fake = np.concatenate([real[:1]] * 9 + [255 - real[:3]])
+    found = metrics.diversity_of_pictures(fake, real, side=8)
+    flat = [x.reshape(len(x), 8, 4, 8, 4, 3).mean((2, 4)).reshape(len(x), -1) for x in (fake, real)]
+    expected = metrics.diversity(*flat)
+    assert found.near_share == expected.near_share == pytest.approx(9 / 12)
+    root = np.sqrt(8 * 8 * 3)
+    assert found.mean_distance == pytest.approx(expected.mean_distance / root)
+    assert found.real_mean_distance == pytest.approx(expected.real_mean_distance / root)
+    with pytest.raises(UserError, match="differ in size"):
+        metrics.diversity_of_pictures(fake[:, :8, :8], real, side=16)
+
+
 def test_diversity_sees_a_generator_that_repeats_itself(clean, halves):
     real, fresh = clean
     whole, few = metrics.diversity(fresh, real), metrics.diversity(fresh[np.arange(HALF) % 20], real)
