@@ -87,6 +87,19 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
     compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
 
+    upscale = add("upscale", _upscale, "enlarge pictures four times by a pretrained network")
+    upscale.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
+    upscale.add_argument("--out", required=True, metavar="DIR", help="folder for the PNG files; none is overwritten")
+    upscale.add_argument(
+        "--model", default="auto", metavar="NAME|PATH",
+        help="esrgan-tf2, thick, slim, realesrgan-x4plus, realesrgan-animevideov3, bicubic, or a model's path "
+        "(default: the first that can be had of the study's own esrgan-tf2, thick, realesrgan-x4plus, bicubic)",
+    )  # fmt: skip
+    upscale.add_argument(
+        "--tile", type=whole(64), metavar="N",
+        help="side of the pieces that large pictures are cut into (default: 256; 128 for realesrgan-x4plus)",
+    )  # fmt: skip
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -190,6 +203,12 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     out = compare(arguments.run_folders, arguments.out, log=_say)
     _say(f"wrote {out} and {out.with_suffix('.csv').name}")
+
+
+def _upscale(arguments: argparse.Namespace) -> None:
+    from artkeras.upscale import upscale_files
+
+    upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
 
 
 def _weights(arguments: argparse.Namespace) -> None:
