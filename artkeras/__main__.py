@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     upscale.add_argument(
         "--tile", type=whole(64), metavar="N",
-        help="side of the pieces that large pictures are cut into (default: 256; 128 for realesrgan-x4plus)",
+        help="side of the pieces that large pictures are cut into (default: 256; 512 for realesrgan-x4plus)",
     )  # fmt: skip
 
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")

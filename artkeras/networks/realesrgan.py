@@ -57,6 +57,12 @@ def srvgg(
     return _network(_srvgg, weights, {"depth": depth, "width": width}, _srvgg_sizes)
 
 
+def halves(network: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """An `rrdbnet` in two: all that works at the size of the picture, and the little that works at larger ones."""
+    trunk = network.get_layer("trunk").output
+    return keras.Model(network.input, trunk), keras.Model(trunk, network.output)
+
+
 def from_file(param: str | os.PathLike[str]) -> keras.Model:
     """The network, whichever of the two it is, of a `.param` file with its `.bin` beside it.
 
@@ -126,7 +132,7 @@ def _rrdbnet(initializer: str, blocks: int, width: int, growth: int):
                 dense = steps.apply("Concat", layers.Concatenate(), [dense, new])
             x = steps.added(x, steps.conv(dense, width))
         x = steps.added(before, x)
-    x = steps.apply("BinaryOp", layers.Add(), [first, steps.conv(x, width)])
+    x = steps.apply("BinaryOp", layers.Add(name="trunk"), [first, steps.conv(x, width)])
     for _ in range(2):
         x = steps.conv(steps.apply("Interp", layers.UpSampling2D(2), x), width, leaky=True)
     x = steps.conv(steps.conv(x, width, leaky=True), 3)
