@@ -272,10 +272,9 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         each shape, TensorFlow once for all.
     """
     if BACKEND == "tensorflow":
-        compiled = tf.function(
-            lambda batch: network(batch, training=False), input_signature=[tf.TensorSpec(network.input_shape)]
-        )
-        return lambda batch: compiled(tf.constant(batch)).numpy()
+        held = tf.function(lambda batch: network(batch, training=False))  # as long as it lives, so does the network
+        compiled = held.get_concrete_function(tf.TensorSpec(network.input_shape))
+        return lambda batch, held=held: compiled(tf.constant(batch)).numpy()
     if BACKEND == "jax":
         import jax
 

@@ -31,7 +31,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import artkeras
-from artkeras import data, weights
+from artkeras import data, png, weights
 from artkeras.errors import UserError
 from artkeras.files import atomic, home
 
@@ -542,8 +542,6 @@ def upscale_files(
         UserError: before anything is done, for a missing file, one that is not a picture, an unknown model; at the
             end, when pictures could not be read.
     """
-    from artkeras import png
-
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: give --out a folder")
@@ -561,33 +559,42 @@ def upscale_files(
     if not wanted:
         return []
     upscaler = open_model(model, log)
-    comment = f"enlarged {upscaler.scale} times by {Path(upscaler.name).name} (artkeras {artkeras.__version__})"
     written, failed = [], []
-    for source, target in wanted:
-        try:
-            plain = _Plain.of(_opened(source), source)
-        except UserError as error:  # a broken picture can look good until its last pixel
-            failed.append(source)
-            log(str(error))
-            continue
-        height, width, _ = plain.rgb.shape
-        with (
-            tqdm(
-                total=upscaler.pieces(height, width, tile), desc=source.name, unit="tile", leave=False, disable=None
-            ) as bar,
-            atomic(target) as part,
-        ):
-            canvas = upscaler.canvas(plain.rgb, tile, target.parent, bar.update)
-            with open(part, "wb") as file:
-                writer = png.Writer(file, *canvas.shape[:2], plain.channels, comment)
-                for _, rows in plain.bands(canvas, upscaler.scale):
-                    writer.write(rows)
-                writer.close()
-        log(f"wrote {target} ({canvas.shape[1]} x {canvas.shape[0]})")
-        written.append(target)
+    try:
+        for source, target in wanted:
+            try:
+                plain = _Plain.of(_opened(source), source)
+            except UserError as error:  # a broken picture can look good until its last pixel
+                failed.append(source)
+                log(str(error))
+                continue
+            height, width = _write(upscaler, plain, target, tile, source.name)
+            log(f"wrote {target} ({width} x {height})")
+            written.append(target)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped with {len(written)} written: the same command goes on with the rest"
+        ) from None
     if failed:
         raise UserError(f"{len(failed)} of {len(wanted)} pictures could not be read, the first being {failed[0]}")
     return written
+
+
+def _write(upscaler: Upscaler, plain: _Plain, target: Path, tile: int | None, label: str) -> tuple[int, int]:
+    """Enlarge one picture into a PNG file, whole or not at all; returns its height and width."""
+    pieces = upscaler.pieces(*plain.rgb.shape[:2], tile)
+    comment = f"enlarged {upscaler.scale} times by {Path(upscaler.name).name} (artkeras {artkeras.__version__})"
+    with (
+        atomic(target) as part,
+        tqdm(total=pieces, desc=label, unit="tile", leave=False, disable=None) as bar,
+        open(part, "wb") as file,
+    ):
+        canvas = upscaler.canvas(plain.rgb, tile, target.parent, bar.update)
+        writer = png.Writer(file, *canvas.shape[:2], plain.channels, comment)
+        for _, rows in plain.bands(canvas, upscaler.scale):
+            writer.write(rows)
+        writer.close()
+    return canvas.shape[:2]
 
 
 def _targets(pictures: Sequence[Path], out: Path) -> tuple[dict[Path, Path], list[tuple[Path, str]]]:

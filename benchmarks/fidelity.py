@@ -46,15 +46,17 @@ def table(sets: dict[str, list[np.ndarray]], models: Sequence[str]) -> str:
     """A line a model, a column a set, in Markdown; a model that cannot be had is said to be so."""
     lines = [f"| PSNR, dB | {' | '.join(f'{name} ({len(pictures)})' for name, pictures in sets.items())} |"]
     lines.append("|---" * (1 + len(sets)) + "|")
+    notes = []
     for model in models:
         try:
             upscaler = open_model(model, log=lambda line: None)
+            scores = [f"{score(upscaler, pictures):.2f}" for pictures in sets.values()]
         except UserError as error:
-            lines.append(f"| {model} |" + " - |" * len(sets) + f" <!-- {error} -->")
-            continue
-        lines.append(f"| {model} | " + " | ".join(f"{score(upscaler, p):.2f}" for p in sets.values()) + " |")
+            scores = ["-"] * len(sets)
+            notes.append(f"\n{model}: {error}")
+        lines.append(f"| {model} | {' | '.join(scores)} |")
         print(lines[-1], flush=True)
-    return "\n".join(lines)
+    return "\n".join(lines + notes)
 
 
 def margin(upscaler: Upscaler, picture: np.ndarray) -> int:
