@@ -1,7 +1,7 @@
 """How much of a picture each enlarging network gives back: `python -m benchmarks.fidelity FOLDER_OR_PICTURE...`
 
 Every picture is reduced to a quarter of its sides by Pillow's bicubic filter, enlarged again, and compared with what it
-was: PSNR over red, green and blue of all pixels, in decibels, the mean over the pictures of a set. A dB more is a fifth
+was: PSNR over red, green and blue of all pixels, in decibels, the mean over the pictures of a set. A dB more is a tenth
 less error. A set is a folder, of which `--count` pictures are drawn by `--seed`, or a single picture. Without any, the
 set is the photograph that comes with Matplotlib (Grace Hopper, by the US Navy, in the public domain).
 
@@ -11,7 +11,6 @@ set is the photograph that comes with Matplotlib (Grace Hopper, by the US Navy, 
 from __future__ import annotations
 
 import argparse
-import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,17 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artkeras import data
+from artkeras import data, metrics
 from artkeras.errors import UserError
 from artkeras.upscale import MODELS, Upscaler, open_model
 
 SIDE = 256  # larger pictures are cropped to this many pixels around their middle
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two uint8 pictures of one shape, in dB; infinite when they are equal."""
-    error = np.mean((one.astype("float64") - other) ** 2)
-    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 def score(upscaler: Upscaler, pictures: Sequence[np.ndarray]) -> float:
@@ -38,7 +31,7 @@ def score(upscaler: Upscaler, pictures: Sequence[np.ndarray]) -> float:
     for picture in pictures:
         image = Image.fromarray(picture)
         small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC)
-        found.append(psnr(upscaler(np.asarray(small)), picture))
+        found.append(metrics.psnr(upscaler(np.asarray(small)), picture))
     return float(np.mean(found))
 
 
