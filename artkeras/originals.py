@@ -30,6 +30,11 @@ class Originals:
         """Median distance to the nearest."""
         return float(np.median(self.distances[:, 0]))
 
+    def beside(self, pictures: np.ndarray) -> np.ndarray:
+        """For a grid of 1 + count columns, or a multiple: each picture, then what was found for it."""
+        rows = np.concatenate([pictures[:, None], self.pictures], axis=1)
+        return rows.reshape(-1, *rows.shape[2:])
+
 
 def originals(
     pictures: np.ndarray,

@@ -21,7 +21,7 @@ import os
 import socket
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import artkeras
-from artkeras import data, png, weights
+from artkeras import data, figures, png, weights
 from artkeras.errors import UserError
 from artkeras.files import atomic, home
 
@@ -423,6 +423,22 @@ def upscale(
     if stacked:
         return np.stack(made) if made else np.empty((0, *pictures.shape[1:]), "uint8")
     return made if several else made[0]
+
+
+def side_by_side(samples: Mapping[str, np.ndarray], upscaler: Upscaler) -> Image.Image:
+    """A figure of samples, a row a set; of each its pixels, bicubic enlargement, and what the network makes of it.
+
+    Args:
+        samples: name -> (n, size, size, 3) uint8, of one n and size.
+        upscaler: as `open_model` gave it, of four times.
+    """
+    rows = []
+    for pictures in samples.values():
+        pixels = pictures.repeat(4, axis=1).repeat(4, axis=2)
+        three = np.stack([pixels, upscale(pictures, "bicubic"), upscale(pictures, upscaler)], axis=1)
+        rows.append(three.reshape(-1, *three.shape[2:]))
+    caption = f"rows: {', '.join(samples)}; each sample as its pixels, bicubic, {Path(upscaler.name).name}"
+    return figures.grid(np.concatenate(rows), columns=len(rows[0]), caption=caption)
 
 
 def _taken(picture: Picture) -> np.ndarray | Image.Image:

@@ -5,7 +5,9 @@ was: PSNR over red, green and blue of all pixels, in decibels, the mean over the
 less error. A set is a folder, of which `--count` pictures are drawn by `--seed`, or a single picture. Without any, the
 set is the photograph that comes with Matplotlib (Grace Hopper, by the US Navy, in the public domain).
 
-    --margins   instead: how far from a cut edge a network's result differs by more than a grey level
+    --margins       instead: how far from a cut edge a network's result differs by more than a grey level
+    --figures DIR   instead: comparison.png, samples of models 1, 2 and 4 of study 1, two each, enlarged by the first of
+                    `--models`; grace_hopper.png, a piece of that photograph reduced and enlarged by all of them
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artkeras import data, metrics
+import artkeras
+from artkeras import data, figures, metrics
 from artkeras.errors import UserError
-from artkeras.upscale import MODELS, Upscaler, open_model
+from artkeras.upscale import MODELS, Upscaler, open_model, side_by_side
 
 SIDE = 256  # larger pictures are cropped to this many pixels around their middle
 
@@ -75,6 +78,21 @@ def _pictures(place: Path, count: int, seed: int) -> list[np.ndarray]:
     return found
 
 
+def _samples(upscaler: Upscaler, seed: int) -> Image.Image:
+    names = ("model_1", "model_2", "model_4")
+    return side_by_side({name: artkeras.load(f"colour_field/{name}").sample(2, seed) for name in names}, upscaler)
+
+
+def _photograph(path: Path, upscalers: Sequence[Upscaler]) -> Image.Image:
+    """A face and a cap, 256 x 224: as they are, then reduced to a quarter and enlarged by each."""
+    with Image.open(path) as image:
+        piece = image.crop((128, 50, 384, 274))
+    small = np.asarray(piece.resize((64, 56), Image.Resampling.BICUBIC))
+    pictures = [np.asarray(piece), small.repeat(4, axis=0).repeat(4, axis=1), *(each(small) for each in upscalers)]
+    names = ", ".join(each.name for each in upscalers)
+    return figures.grid(np.stack(pictures), columns=3, caption=f"the photograph, a quarter of it, and that by {names}")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity", description=__doc__.splitlines()[0])
     parser.add_argument("places", nargs="*", type=Path, metavar="FOLDER_OR_PICTURE")
@@ -82,11 +100,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=16, metavar="N", help="pictures of each folder (default: 16)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw (default: 0)")
     parser.add_argument("--margins", action="store_true")
+    parser.add_argument("--figures", type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    if not arguments.places:
-        import matplotlib
+    import matplotlib
 
-        arguments.places = [Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")]
+    photograph = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    if arguments.figures:
+        upscalers = [open_model(model) for model in arguments.models]
+        figures.save(_samples(upscalers[0], arguments.seed), arguments.figures / "comparison.png")
+        figures.save(_photograph(photograph, upscalers), arguments.figures / "grace_hopper.png")
+        return
+    arguments.places = arguments.places or [photograph]
     sets = {place.stem: _pictures(place, arguments.count, arguments.seed) for place in arguments.places}
     if arguments.margins:
         for model in arguments.models:

@@ -22,6 +22,10 @@ def test_a_painting_finds_itself_turned_or_not(paintings):
     np.testing.assert_array_equal(found.pictures[1, 0], paintings.array[9])
     assert found.distances[0, 0] == 0 and found.typical == 0
     assert (np.diff(found.distances) >= 0).all()
+    beside = found.beside(given)
+    assert beside.shape == (10, 16, 16, 3)
+    np.testing.assert_array_equal(beside[5], given[1])
+    np.testing.assert_array_equal(beside[6:], found.pictures[1])
 
 
 def test_distances_are_grey_levels(paintings):
