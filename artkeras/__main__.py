@@ -232,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
     except KeyboardInterrupt as error:
-        print(f"\nartkeras: {error or 'stopped'}", file=sys.stderr)
+        print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
 

@@ -294,7 +294,7 @@ def open_model(model: str | os.PathLike[str] = "auto", log: Callable[[str], obje
         try:
             upscaler = MODELS[name](log)
         except UserError as error:
-            reasons.append(f"not {name} ({error})")
+            reasons.append(f"not {name} ({str(error).partition('; where ')[0]})")  # what to do about it is long
         else:
             log(f"enlarging with {name}" + (f", {', '.join(reasons)}" if reasons else ""))
             return upscaler
