@@ -99,6 +99,19 @@ def parser() -> argparse.ArgumentParser:
     rate.add_argument("--read", nargs="+", metavar="CSV", help="read what the raters saved instead")
     rate.add_argument("--key", metavar="JSON", help="the page's key (default: found beside the raters' files or here)")
 
+    upscale = add("upscale", _upscale, "enlarge pictures four times by a pretrained network")
+    upscale.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
+    upscale.add_argument("--out", required=True, metavar="DIR", help="folder for the PNG files; none is overwritten")
+    upscale.add_argument(
+        "--model", default="auto", metavar="NAME|PATH",
+        help="esrgan-tf2, thick, slim, realesrgan-x4plus, realesrgan-animevideov3, bicubic, or a model's path "
+        "(default: the first that can be had of the study's own esrgan-tf2, thick, realesrgan-x4plus, bicubic)",
+    )  # fmt: skip
+    upscale.add_argument(
+        "--tile", type=whole(64), metavar="N",
+        help="side of the pieces that large pictures are cut into (default: 256; 512 for realesrgan-x4plus)",
+    )  # fmt: skip
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -224,6 +237,12 @@ def _rate(arguments: argparse.Namespace) -> None:
     )
 
 
+def _upscale(arguments: argparse.Namespace) -> None:
+    from artkeras.upscale import upscale_files
+
+    upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
+
+
 def _weights(arguments: argparse.Namespace) -> None:
     from artkeras.weights import main_weights
 
@@ -245,7 +264,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
     except KeyboardInterrupt as error:
-        print(f"\nartkeras: {error or 'stopped'}", file=sys.stderr)
+        print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
 

@@ -327,6 +327,36 @@ def nearest(fake: np.ndarray, train: np.ndarray, *, copies: int = 1) -> tuple[np
     return rows // copies, distances
 
 
+def neighbours(
+    fake: np.ndarray, train: np.ndarray, count: int = 3, *, copies: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the several training paintings nearest to each sample, nearest first.
+
+    Args:
+        fake, train, copies: as for `nearest`.
+        count: how many paintings for each sample, at most all.
+
+    Returns:
+        indices: (n, count) int64, numbers of paintings.
+        distances: (n, count) float64, Euclidean, rounded where they are tiny beside the rows' lengths.
+
+    Raises:
+        UserError: as for `nearest`, or there are not so many paintings.
+    """
+    fake, train = _table("fake", fake, 1), _table("train", train, 1)
+    _same_width("fake", fake, "train", train)
+    copies, count = _at_least("copies", copies, 1), _at_least("count", count, 1)
+    if len(train) % copies or count > len(train) // copies:
+        raise UserError(f"train has {len(train)} rows, which are not {count} paintings with {copies} copies each")
+    indices, distances = np.empty((len(fake), count), np.int64), np.empty((len(fake), count))
+    for start, squared in _blocks(fake, train):
+        by_painting = squared.reshape(len(squared), -1, copies).min(axis=2)
+        rows = slice(start, start + len(squared))
+        indices[rows] = by_painting.argsort(axis=1, kind="stable")[:, :count]
+        distances[rows] = np.sqrt(np.take_along_axis(by_painting, indices[rows], axis=1))
+    return indices, distances
+
+
 def nearest_picture(fake: np.ndarray, train: np.ndarray, *, side: int = 16) -> tuple[np.ndarray, np.ndarray]:
     """Find the training painting that is nearest pixel by pixel, turned and mirrored in all six ways.
 
@@ -467,6 +497,20 @@ def check_originals(pictures: np.ndarray, name: str = "real") -> None:
             f"{share:.0%} of the {name} pictures are copies of each other, some turned or mirrored: score against "
             "the pictures before augmentation, one file a painting"
         )
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two uint8 arrays of one shape, in dB: 6 more is half the error.
+
+    Infinite when they are equal.
+
+    Raises:
+        UserError: for other arrays.
+    """
+    if one.shape != other.shape or one.dtype != np.uint8 or other.dtype != np.uint8:
+        raise UserError(f"psnr compares uint8 pictures of one shape, not {one.shape} and {other.shape}")
+    error = np.mean((one.astype(np.float64) - other) ** 2)
+    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 # --------------------------------------------------------------------------------------------------- spectra

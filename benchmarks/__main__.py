@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from artkeras.files import atomic
-from benchmarks import augment, pictures, start, step, table
+from benchmarks import augment, pictures, start, step, table, upscaling
 from benchmarks.variants import VARIANTS, Size
 
-PIECES = ("step", "start", "pictures", "augment")
+PIECES = ("step", "start", "pictures", "augment", "upscale")
 QUICK = Size(32, 32, 32)
 
 
@@ -56,6 +56,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         results["pictures"] = pictures.measure(counts, _say)
     if "augment" in arguments.only:
         results["augment"] = augment.measure(augment.COUNT // 10 if quick else augment.COUNT, 1 if quick else 3, _say)
+    if "upscale" in arguments.only:
+        results["upscale"] = upscaling.measure(2 if quick else 10, _say)
+        if results["upscale"] is None:
+            results["remarks"].append("the weights of the enlarging network cannot be had: it is not measured")
     return _rounded(results)
 
 

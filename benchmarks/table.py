@@ -100,6 +100,13 @@ def rows(results: Results) -> list[tuple[str, ...]]:
         for seconds, what in ((median(entry["seconds"]), "six copies of each written"), (entry["again"], "found done")):
             rate = f"{_digits(entry['files'] / seconds)} pictures/s"
             found.append((f"{entry['files']:,} pictures, {what}", _time(seconds), rate, "", "", ""))
+    if results.get("upscale"):
+        entry = results["upscale"]
+        for name, what in (("seconds", "a held call"), ("predict", "Keras' `predict`")):
+            memory = _size(entry["memory"]) if name == "seconds" else ""
+            found.append(
+                (f"a picture of 64 x 64 enlarged by thick, {what}", _time(median(entry[name])), "", "", "", memory)
+            )
     return found
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import benchmarks.__main__ as command
-from artkeras import engine
-from benchmarks import augment, pictures, start, step, table
+from artkeras import engine, metrics, weights
+from artkeras.networks import esrgan
+from artkeras.networks.esrgan import rrdn as tiny_rrdn
+from artkeras.upscale import Upscaler
+from benchmarks import augment, fidelity, pictures, start, step, table, upscaling
 from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason=step.NO_STUDY)
@@ -197,6 +202,55 @@ def test_augmenting_is_measured(monkeypatch):
     first, second = table.rows(results)
     assert (first[0], second[0]) == ("5 pictures, six copies of each written", "5 pictures, found done")
     assert table.goals(results)[0][0] == "met"
+
+
+def unavailable(name, log):
+    raise weights.Unavailable("no network")
+
+
+def test_enlarging_is_measured(monkeypatch):
+    monkeypatch.setattr(upscaling.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stderr="no memory"))
+    monkeypatch.setattr(weights, "fetch", lambda name, log: None)
+    with pytest.raises(RuntimeError, match="enlarging failed: no memory"):
+        upscaling.measure(1, log=silent)
+    results = {"upscale": {"seconds": [0.5, 0.6, 0.4], "predict": [1.0], "memory": 8e8}, "quick": False}
+    held, predict = table.rows(results)
+    assert held == ("a picture of 64 x 64 enlarged by thick, a held call", "0.50 s", "", "", "", "800 MB")
+    assert predict[1] == "1.00 s" and table.goals(results) == []
+    monkeypatch.setattr(weights, "fetch", unavailable)
+    assert upscaling.measure(1, log=silent) is None
+    assert table.rows({"upscale": None}) == []
+
+
+def test_enlarging_in_this_process(monkeypatch):
+    monkeypatch.setattr(upscaling, "SIDE", 8)
+    monkeypatch.setattr(esrgan, "rrdn", lambda: tiny_rrdn(None, blocks=1, units=1, depth=1, growth=2, width=2))
+    found = upscaling.measure_here(2)
+    assert len(found["seconds"]) == len(found["predict"]) == 2
+    assert min(found["seconds"] + found["predict"]) > 0 and found["memory"] > 0
+
+
+def test_fidelity_is_measured(monkeypatch, capsys, tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (300, 70, 3), dtype="uint8")
+    Image.fromarray(picture).save(tmp_path / "noise.png")
+    monkeypatch.setattr(weights, "fetch", unavailable)
+    fidelity.main([str(tmp_path), str(tmp_path / "noise.png"), "--models", "bicubic", "slim"])
+    table_lines = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert table_lines[0] == f"| PSNR, dB | {tmp_path.stem} (1) | noise (1) |"
+    crop = picture[22:278, 1:69]
+    small = Image.fromarray(crop).resize((17, 64), Image.Resampling.BICUBIC)
+    wanted = metrics.psnr(np.asarray(small.resize((68, 256), Image.Resampling.BICUBIC)), crop)
+    assert table_lines[2] == f"| bicubic | {wanted:.2f} | {wanted:.2f} |"
+    assert table_lines[3] == "| slim | - | - |"
+
+
+def test_the_margin_of_a_network_is_how_far_it_sees():
+    def run(batch):  # each pixel the mean of itself and the one 5 to its right
+        return (batch + np.pad(batch, [(0, 0), (0, 0), (0, 5), (0, 0)])[:, :, 5:]) / 2
+
+    picture = np.random.default_rng(0).integers(100, 256, (16, 80, 3), dtype="uint8")
+    assert fidelity.margin(Upscaler("x", run, margin=0, scale=1), picture) == 5
+    assert fidelity.margin(Upscaler("x", lambda batch: batch, margin=0, scale=1), picture) == 0
 
 
 def test_start_up_is_measured(monkeypatch):

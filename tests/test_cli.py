@@ -358,6 +358,8 @@ def test_slips_help_and_the_list_are_answered_without_loading_keras():
         ["rate", "colour_field/model2"],
         ["rate", "colour_field/model_2", "--data", "nowhere"],
         ["rate", "--read", "nowhere.csv"],
+        ["upscale", "nowhere.png", "--out", "large"],
+        ["upscale", "nowhere.png", "--out", "large", "--model", "thin"],
     ]
     code = f"""
 import contextlib, io, sys
@@ -371,6 +373,14 @@ for arguments in {slips}:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_is_said(call, monkeypatch):
+    def stopped(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("artkeras.__main__._list", stopped)
+    assert call("list") == (130, "", "\nartkeras: stopped\n")
 
 
 def test_the_module_is_a_program_with_an_exit_status():
