@@ -74,6 +74,7 @@ class Preset:
             grow, and that of style does not, so the weights of those two are made smaller. None: they are not.
         relative: content and style weights are for losses divided by the sum of squares of what is aimed at, so that
             they do not depend on the strength of a network's features.
+        moving: look through a window that moves from step to step, see `artkeras.models.style.PLAY`.
     """
 
     content_weight: float
@@ -84,10 +85,11 @@ class Preset:
     turn: float = 0.8
     area: int | None = 192 * 192
     relative: bool = False
+    moving: bool = True
 
 
 # The report's weights in the units of the exercise; steps and rates are the exercise's, for the report gives none.
-PUBLISHED = Preset(0.03, (200_000, 800, 12, 1), 2.0, steps=200, rates=(3.0, 0.1), turn=0.9, area=None)
+PUBLISHED = Preset(0.03, (200_000, 800, 12, 1), 2.0, steps=200, rates=(3.0, 0.1), turn=0.9, area=None, moving=False)
 
 PRESETS = {
     "squeezenet": {
@@ -299,8 +301,8 @@ def _iterates(
     counts = [settings.steps, *[max(1, settings.steps // 2)] * (len(shapes) - 1)]
     done = 0
     for size, count in zip(shapes, counts, strict=True):
-        key = (net, *size)
-        model = _idle.pop(key, None) or _model(network, size)
+        key = (net, settings.moving, *size)
+        model = _idle.pop(key, None) or _model(network, size, settings.moving)
         try:
             model.aim(
                 _resized(content, size),
@@ -312,7 +314,8 @@ def _iterates(
             for step in range(count):
                 if step in rates:
                     model.set_rate(rates[step])
-                logs = model.train_on_batch(weights, return_dict=True)
+                place = model.places[step % len(model.places)]
+                logs = model.train_on_batch(np.concatenate([weights, place], dtype="float32"), return_dict=True)
                 if (done + step + 1) % every == 0 or step == count - 1:
                     shown = model.shown()
                     losses = {name: float(value) for name, value in logs.items()}
@@ -325,11 +328,11 @@ def _iterates(
         done += count
 
 
-def _model(network: Network, size: tuple[int, int]):
+def _model(network: Network, size: tuple[int, int], moving: bool):
     from artkeras.models.style import StyleTransfer
 
     features = network.build(layers=(network.content, *network.style))
-    return StyleTransfer(features, size[::-1], network.content, network.style)
+    return StyleTransfer(features, size[::-1], network.content, network.style, moving=moving)
 
 
 def _weights(settings: Preset, model, pixels: int) -> np.ndarray:

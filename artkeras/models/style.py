@@ -22,6 +22,11 @@ STD = np.array([0.229, 0.224, 0.225], "float32")
 # features are this much larger. Content losses go with their square, style losses with their fourth power.
 SCALE = 255 * 0.225
 
+# SqueezeNet skips pixels, every second one and then again, and so leaves a lattice in what it paints; and of the edges
+# it sees less than of the rest. So it looks at a larger canvas, through a window that moves from step to step.
+BORDER = 8  # pixels of canvas around the picture, mirrored from it
+PLAY = 4  # places of the window, down and across
+
 
 def gram(features):
     """Which features appear together: (1, h, w, c) -> the Gram matrix (c, c), divided by h * w * c.
@@ -49,6 +54,11 @@ def normalise(pictures: np.ndarray) -> np.ndarray:
     return (np.asarray(pictures, "float32") / 255 - MEAN) / STD
 
 
+def _for_network(pictures):
+    """Normalised pictures as the networks here want them."""
+    return preprocess((pictures * STD + MEAN) * 255)
+
+
 def _valid(picture):
     """The nearest picture that a screen can show."""
     return ops.minimum(ops.maximum(picture, -MEAN / STD), (1 - MEAN) / STD)
@@ -67,6 +77,7 @@ class StyleTransfer(StepModel):
         content: int | str,
         style: Sequence[int | str],
         *,
+        moving: bool = True,
         jit: bool | None = None,
     ):
         """Make room for a picture and its aims.
@@ -76,25 +87,27 @@ class StyleTransfer(StepModel):
             shape: height and width of the picture.
             content: the layer whose features are the content.
             style: the layers whose Gram matrices are the style.
+            moving: look through the moving window; else always at the bare picture, as published.
             jit: see `StepModel.ready`.
         """
         super().__init__()
-        self.features, self.content_layer, self.style_layers = features, content, tuple(style)
-        self.picture = self.add_weight((1, *shape, 3), "zeros", name="picture", constraint=_valid)
-        seen = features.compute_output_spec(keras.KerasTensor((1, *shape, 3)))
-        self.content_aim = self.add_weight(seen[content].shape, "zeros", trainable=False, name="content")
+        self.border, self.play = (BORDER, PLAY) if moving else (0, 1)
+        # every place of the window once, in no order: what `step` is to be given in turn
+        self.places = np.random.default_rng(0).permutation(list(np.ndindex(self.play, self.play)))
+        canvas = [side + 2 * self.border for side in shape]
+        self.seen = [side - self.play + 1 for side in canvas]
+        self.features, self.style_layers, self.content_layer = features, tuple(style), content
+        self.content_features = keras.Model(features.input, features.output[content])
+        self.picture = self.add_weight((1, *canvas, 3), "zeros", name="picture", constraint=_valid)
+        self.content = self.add_weight((1, *canvas, 3), "zeros", trainable=False, name="content")
+        channels = {layer: features.output[layer].shape[-1] for layer in self.style_layers}
         self.style_aims = [
-            self.add_weight((seen[layer].shape[-1],) * 2, "zeros", trainable=False, name=f"style_{layer}")
-            for layer in self.style_layers
+            self.add_weight((count, count), "zeros", trainable=False, name=f"style_{layer}")
+            for layer, count in channels.items()
         ]
         self.optimizer_of_picture = keras.optimizers.Adam()
         self.optimizer_of_picture.build([self.picture])
         self.ready({}, {"picture": self.optimizer_of_picture}, jit=jit)
-
-    def look(self, pictures):
-        """What the network sees in normalised pictures: {layer: (1, h, w, c)}, as strong as published weights want."""
-        seen = self.features(preprocess((pictures * STD + MEAN) * 255))
-        return {layer: features / SCALE for layer, features in seen.items()}
 
     def aim(self, content: np.ndarray, styles: Sequence[tuple[np.ndarray, float]]) -> None:
         """Say what the picture is to become.
@@ -104,58 +117,71 @@ class StyleTransfer(StepModel):
             styles: pictures of any size, and the share of each. Their Gram matrices are mixed: the gradient is the same
                 as with a style loss for each picture, weighted by its share.
         """
-        self.content_aim.assign(self.look(normalise(content)[None])[self.content_layer])
+        self.content.assign(self._canvas(content))
         total = sum(share for _, share in styles)
         mixed = [0.0] * len(self.style_layers)
         for picture, share in styles:
-            seen = self.look(normalise(picture)[None])
+            seen = self.features(_for_network(normalise(picture)[None]))
             for i, layer in enumerate(self.style_layers):
-                mixed[i] = mixed[i] + gram(seen[layer]) * (share / total)
+                mixed[i] = mixed[i] + gram(seen[layer] / SCALE) * (share / total)
         for variable, value in zip(self.style_aims, mixed, strict=True):
             variable.assign(value)
 
-    def strengths(self) -> np.ndarray:
-        """Sums of squares of what is aimed at: of the content, then of each style layer. (1 + layers,) float32."""
-        aims = [self.content_aim, *self.style_aims]
-        return np.array([ops.convert_to_numpy(ops.sum(ops.square(aim))) for aim in aims], "float32")
-
     def start(self, picture: np.ndarray) -> None:
         """Begin, with a fresh optimizer, from this (height, width, 3) uint8 RGB picture."""
-        self.picture.assign(normalise(picture)[None])
+        self.picture.assign(self._canvas(picture))
         for variable in self.optimizer_of_picture.variables:
             if variable is not self.optimizer_of_picture._learning_rate:
                 variable.assign(ops.zeros_like(variable))
+
+    def _canvas(self, picture: np.ndarray) -> np.ndarray:
+        around = [(self.border, self.border)] * 2
+        return normalise(np.pad(picture, [*around, (0, 0)], mode="reflect"))[None]
+
+    def shown(self) -> np.ndarray:
+        """The picture as it is now: (height, width, 3) uint8 RGB."""
+        canvas = data.to_uint8(ops.convert_to_numpy(self.picture)[0] * STD + MEAN, 0.0, 1.0)
+        height, width = (side - self.border for side in canvas.shape[:2])
+        return canvas[self.border : height, self.border : width]
 
     def set_rate(self, rate: float) -> None:
         """Change Adam's learning rate, in the picture's units, from the next step on."""
         self.optimizer_of_picture.learning_rate = rate
 
-    def shown(self) -> np.ndarray:
-        """The picture as it is now: (height, width, 3) uint8 RGB."""
-        return data.to_uint8(ops.convert_to_numpy(self.picture)[0] * STD + MEAN, 0.0, 1.0)
+    def strengths(self) -> np.ndarray:
+        """Sums of squares of what is aimed at: of the content, then of each style layer. (1 + layers,) float32."""
+        content = self.content_features(_for_network(self.content)) / SCALE
+        return np.array([float(ops.sum(ops.square(aim))) for aim in (content, *self.style_aims)], "float32")
 
-    def terms(self, weights):
+    def terms(self, weights, top=0, left=0):
         """The weighted losses of the picture as it is: (their sum, each by name).
 
         Args:
             weights: (2 + style layers,): of content, of total variation, then of each style layer.
+            top, left: the window's place, 0 to `play` - 1.
         """
-        seen = self.look(self.picture)
+
+        def window(canvas):
+            return _for_network(ops.slice(canvas, (0, top, left, 0), (1, *self.seen, 3)))
+
+        seen = self.features(window(self.picture))
+        aim = ops.stop_gradient(self.content_features(window(self.content)))
         found = {
-            "content": weights[0] * squared_distance(seen[self.content_layer], self.content_aim),
+            "content": weights[0] * squared_distance(seen[self.content_layer] / SCALE, aim / SCALE),
             "tv": weights[1] * total_variation(self.picture),
         }
         for i, (layer, aim) in enumerate(zip(self.style_layers, self.style_aims, strict=True)):
-            found[f"style_{layer}"] = weights[2 + i] * squared_distance(gram(seen[layer]), aim)
+            found[f"style_{layer}"] = weights[2 + i] * squared_distance(gram(seen[layer] / SCALE), aim)
         return sum(found.values()), found
 
     def step(self, batch):
         """Move the picture once; logs are the losses from before.
 
         Args:
-            batch: the weights, as for `terms`.
+            batch: the weights, then top and left, as for `terms`.
         """
+        top, left = ops.cast(batch[-2], "int32"), ops.cast(batch[-1], "int32")
         loss, found = minimize(
-            lambda: self.terms(batch), [self.picture], self.optimizer_of_picture, self
+            lambda: self.terms(batch[:-2], top, left), [self.picture], self.optimizer_of_picture, self
         )
         return {"loss": loss, **found}
