@@ -33,7 +33,7 @@ def strokes(count: int, size: int = 64, seed: int = 0) -> np.ndarray:
         raise ValueError(f"count and seed must be 0 or more, size 8 or more: got {count}, {seed} and {size}")
     pictures = np.empty((count, size, size, 3), np.uint8)
     for index in range(count):
-        large = _painting(np.random.default_rng([seed, index, 2]), 2 * size)
+        large = _painting(np.random.default_rng([seed, index, 2]), 3 * size)
         pictures[index] = np.asarray(large.resize((size, size), Image.Resampling.BOX))
     return pictures
 
@@ -51,15 +51,16 @@ def _painting(rng: np.random.Generator, n: int) -> Image.Image:
     across = np.gradient(paths, axis=1)[..., ::-1] * (-1, 1)
     across /= np.linalg.norm(across, axis=-1, keepdims=True) + 1e-9
     offsets = np.linspace(-0.5, 0.5, BRISTLES) * WIDTH
-    width = max(1, round(1.3 * n * WIDTH / BRISTLES))
+    thick, thin = max(2, round(n * WIDTH)), max(1, round(1.6 * n * WIDTH / BRISTLES))
     shades = _at(colours, starts) * (1 + rng.normal(0, 0.09, (len(starts), 1)))
     # paint is thrown up on one side of a stroke, in the light, and lies in the shade on the other
     relief = 1 + 0.2 * np.sin(np.linspace(-1.4, 1.4, BRISTLES)) + rng.normal(0, 0.05, (len(starts), BRISTLES))
     for path, normal, shade, lights in zip(paths, across, shades, relief, strict=True):
+        # the body of the stroke, a joint shorter, so that no gaps are left between the bristles
+        pen.line(_points(path[:-1] * n), fill=_fill(shade), width=thick, joint="curve")
         for offset, light in zip(offsets, lights, strict=True):
             ends = slice(int(rng.integers(2)), JOINTS - int(rng.integers(2)))
-            points = ((path + offset * normal) * n)[ends]
-            pen.line([tuple(point) for point in points.tolist()], fill=_fill(shade * light), width=width)
+            pen.line(_points((path + offset * normal)[ends] * n), fill=_fill(shade * light), width=thin)
     return canvas
 
 
@@ -96,6 +97,10 @@ def _at(field: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Values of a field (n, n, ...) at places (k, 2), right and down, 0 to 1; beyond the canvas those of its edge."""
     index = np.clip((places * len(field)).astype(int), 0, len(field) - 1)
     return field[index[:, 1], index[:, 0]]
+
+
+def _points(path: np.ndarray) -> list[tuple[float, float]]:
+    return [tuple(point) for point in path.tolist()]
 
 
 def _fill(colour: np.ndarray) -> tuple[int, ...]:
