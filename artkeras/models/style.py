@@ -56,7 +56,7 @@ def normalise(pictures: np.ndarray) -> np.ndarray:
 
 def _for_network(pictures):
     """Normalised pictures as the networks here want them."""
-    return preprocess((pictures * STD + MEAN) * 255)
+    return preprocess(ops.add(ops.multiply(pictures, 255 * STD), 255 * MEAN))
 
 
 def _valid(picture):
@@ -132,7 +132,7 @@ class StyleTransfer(StepModel):
         self.picture.assign(self._canvas(picture))
         for variable in self.optimizer_of_picture.variables:
             if variable is not self.optimizer_of_picture._learning_rate:
-                variable.assign(ops.zeros_like(variable))
+                variable.assign(np.zeros(variable.shape))
 
     def _canvas(self, picture: np.ndarray) -> np.ndarray:
         around = [(self.border, self.border)] * 2
@@ -150,7 +150,7 @@ class StyleTransfer(StepModel):
 
     def strengths(self) -> np.ndarray:
         """Sums of squares of what is aimed at: of the content, then of each style layer. (1 + layers,) float32."""
-        content = self.content_features(_for_network(self.content)) / SCALE
+        content = self.content_features(_for_network(ops.convert_to_tensor(self.content))) / SCALE
         return np.array([float(ops.sum(ops.square(aim))) for aim in (content, *self.style_aims)], "float32")
 
     def terms(self, weights, top=0, left=0):
@@ -161,14 +161,16 @@ class StyleTransfer(StepModel):
             top, left: the window's place, 0 to `play` - 1.
         """
 
+        picture, content = ops.convert_to_tensor(self.picture), ops.convert_to_tensor(self.content)
+
         def window(canvas):
             return _for_network(ops.slice(canvas, (0, top, left, 0), (1, *self.seen, 3)))
 
-        seen = self.features(window(self.picture))
-        aim = ops.stop_gradient(self.content_features(window(self.content)))
+        seen = self.features(window(picture))
+        aim = ops.stop_gradient(self.content_features(window(content)))
         found = {
             "content": weights[0] * squared_distance(seen[self.content_layer] / SCALE, aim / SCALE),
-            "tv": weights[1] * total_variation(self.picture),
+            "tv": weights[1] * total_variation(picture),
         }
         for i, (layer, aim) in enumerate(zip(self.style_layers, self.style_aims, strict=True)):
             found[f"style_{layer}"] = weights[2 + i] * squared_distance(gram(seen[layer] / SCALE), aim)
