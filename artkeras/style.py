@@ -169,16 +169,19 @@ def stylize(
         if not (math.isfinite(share) and share > 0):
             raise UserError(f"the weight of a style must be a number above 0, not {share}")
     styles = [(_open(one, "style"), float(share)) for one, share in pairs]
-    shapes = [_shrunk(picture, side, network) for side in scales(size)]
-    for one, _ in styles:
-        _shrunk(one, scales(size)[0], network)
+    everything = [picture, *(one for one, _ in styles)]
+    for one in everything:
+        _check_size(_shape(one, size), one, network)
+    # a panorama may be too low for the network at the first of its sizes
+    sides = [side for side in scales(size) if all(min(_shape(one, side)) >= network.smallest for one in everything)]
+    shapes = [_shape(picture, side) for side in sides]
     if keep_colour:
         styles = [(_as_light_as(one, picture), share) for one, share in styles]
     target = begin = picture.convert("L").convert("RGB") if keep_colour else picture
     if initial == "noise":
         random = np.random.default_rng(seed)
         begin = Image.fromarray(random.integers(0, 256, (shapes[0][1], shapes[0][0], 3), dtype="uint8"))
-    iterates = _iterates(net, network, settings, target, styles, begin, shapes, every)
+    iterates = _iterates(network, settings, target, styles, begin, shapes, every)
     return _coloured(iterates, picture) if keep_colour else iterates
 
 
@@ -253,16 +256,19 @@ def _open(picture: Picture, role: str) -> Image.Image:
     return image
 
 
-def _shrunk(picture: Image.Image, side: int, network: Network) -> tuple[int, int]:
+def _shape(picture: Image.Image, side: int) -> tuple[int, int]:
     """Width and height with a long side of this many pixels."""
     factor = side / max(picture.size)
     width, height = (max(1, round(length * factor)) for length in picture.size)
-    if min(width, height) < network.smallest:
-        raise UserError(
-            f"a picture of {picture.width} x {picture.height} pixels becomes {width} x {height}, and the network needs "
-            f"{network.smallest} each way: choose a larger size, or crop it"
-        )
     return width, height
+
+
+def _check_size(shape: tuple[int, int], picture: Image.Image, network: Network) -> None:
+    if min(shape) < network.smallest:
+        raise UserError(
+            f"a picture of {picture.width} x {picture.height} pixels becomes {shape[0]} x {shape[1]}, and the network "
+            f"needs {network.smallest} each way: choose a larger size, or crop it"
+        )
 
 
 def _resized(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
@@ -286,11 +292,10 @@ def _coloured(iterates: Iterator[Iterate], content: Image.Image) -> Iterator[Ite
 
 # --- the work -----------------------------------------------------------------------------------------
 
-_idle: dict = {}  # (network, width, height) -> a compiled model that nobody uses just now
+_idle: dict = {}  # (network, moving, width, height) -> a compiled model that nobody uses just now
 
 
 def _iterates(
-    net: str,
     network: Network,
     settings: Preset,
     content: Image.Image,
@@ -302,12 +307,12 @@ def _iterates(
     counts = [settings.steps, *[max(1, settings.steps // 2)] * (len(shapes) - 1)]
     done = 0
     for size, count in zip(shapes, counts, strict=True):
-        key = (net, settings.moving, *size)
+        key = (repr(network), settings.moving, *size)
         model = _idle.pop(key, None) or _model(network, size, settings.moving)
         try:
             model.aim(
                 _resized(content, size),
-                [(_resized(style, _shrunk(style, max(size), network)), share) for style, share in styles],
+                [(_resized(style, _shape(style, max(size))), share) for style, share in styles],
             )
             model.start(_resized(picture, size))
             weights = _weights(settings, model, size[0] * size[1])
