@@ -44,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
         command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--size", type=whole(1), metavar="N", help="side of the pictures, in pixels")
+        command.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
         command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
@@ -68,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
-    evaluate = add("evaluate", _evaluate, "score a generator against its paintings: KID, variety, memorisation")
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
@@ -116,11 +118,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from artkeras import data
     from artkeras.recipes import RECIPES
     from artkeras.sampling import results_folder
 
-    where = {study: data.find(study) for study in {r.study for r in RECIPES.values()}}
+    where = {}
+    for recipe in RECIPES.values():
+        if recipe.study not in where:
+            where[recipe.study] = recipe.find()
     rows = [("RECIPE", "PICTURES", "EPOCHS", "TRAINED", "WHAT")]
     for recipe in RECIPES.values():
         trained = (results_folder() / recipe.name / "generator.npz").is_file()
@@ -132,7 +136,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout", "kid_every")}
+    given = {name: getattr(arguments, name) for name in ("epochs", "size", "width", "seed", "holdout", "kid_every")}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -141,9 +145,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     recipe = find_recipe(arguments.recipe)
     recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
-    from artkeras import data
-
-    data.find(recipe.study, arguments.data)  # a wrong folder is said before Keras is loaded
+    recipe.find(arguments.data)  # a wrong folder is said before Keras is loaded
     artkeras.train(
         recipe,
         data=arguments.data,

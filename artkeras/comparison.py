@@ -18,7 +18,17 @@ TITLES = {
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
-COLOURS = {"d_loss": "C0", "g_loss": "C1", "d_real": "C2", "d_fake": "C1", "gap_real": "C2", "gap_fake": "C1"}
+COLOURS = {
+    "d_loss": "C0",
+    "g_loss": "C1",
+    "d_real": "C2",
+    "d_fake": "C1",
+    "gap_real": "C2",
+    "gap_fake": "C1",
+    "loss": "C0",
+    "reconstruction_loss": "C2",
+    "kl_loss": "C1",
+}
 
 Log = Callable[[str], None]
 
@@ -102,7 +112,7 @@ def _variants(runs: list[Run]) -> dict[str, list[Run]]:
 
 def _kind(measure: str) -> str | None:
     """The column that a measure is drawn in."""
-    if measure.endswith("_loss"):
+    if figures.is_loss(measure):
         return "loss"
     if measure.startswith("gap_"):
         return "gap"
@@ -171,6 +181,8 @@ def _figure(variants: Mapping[str, list[Run]]):
 
 def _share_height(axes, *, log_scale: bool) -> None:
     """One range for a column; logarithmic for what collapses towards 0."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     values = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines])
     if log_scale and (values > 0).all():
         low, high = values.min() / 1.5, values.max() * 1.5
@@ -181,6 +193,10 @@ def _share_height(axes, *, log_scale: bool) -> None:
     for axis in axes:
         if log_scale:
             axis.set_yscale("log")
+            few = high / low < 100  # else one label a decade, as usual
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set_ylim(low, high)
 
 
