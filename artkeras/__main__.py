@@ -106,7 +106,12 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
     stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
     stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
-    stylize.add_argument("--initial", choices=("content", "noise"), default="content", help="what to begin from")
+    stylize.add_argument(
+        "--initial",
+        choices=("content", "noise"),
+        default="content",
+        help="what to begin from; noise takes a larger content weight",
+    )
     stylize.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the noise (default: 0)")
     stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
     stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")

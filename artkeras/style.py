@@ -94,7 +94,7 @@ PUBLISHED = Preset(0.03, (200_000, 800, 12, 1), 2.0, steps=200, rates=(3.0, 0.1)
 PRESETS = {
     "squeezenet": {
         "published": PUBLISHED,
-        # The other reading: the total variation is that of pixels from 0 to 1, 1 / 0.225 times as small.
+        # The other reading: the total variation is that of pixels from 0 to 1, which is 0.225 squared of the other.
         "published-0-1": replace(PUBLISHED, tv_weight=2.0 * 0.225**2),
         "clean": Preset(0.002, (200_000, 4_000, 120, 20), 0.02),
     },
@@ -145,7 +145,7 @@ def stylize(
         size: of the result's long side, in pixels. Above `COARSEST` the picture is made at smaller sizes first.
         steps: at the first size; each larger one takes half as many.
         net: a name in `NETWORKS`; its weights are fetched when needed.
-        initial: begin from the "content" or from "noise".
+        initial: begin from the "content" or from "noise", which takes a larger content weight: 0.03, say.
         seed: of that noise.
         keep_colour: the content keeps its colours: only lightness is painted (Gatys and others, arXiv 1606.05897).
         every: steps between two iterates; the last of each size is one too.
