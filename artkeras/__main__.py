@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import artkeras
-from artkeras.arguments import Parser, file, number, whole
+from artkeras.arguments import Parser, file, number, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
+_weight = number(lambda value: 0 <= value < float("inf"), "a number of at least 0")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -111,6 +112,32 @@ def parser() -> argparse.ArgumentParser:
         "--tile", type=whole(64), metavar="N",
         help="side of the pieces that large pictures are cut into (default: 256; 512 for realesrgan-x4plus)",
     )  # fmt: skip
+
+    stylize = add("stylize", _stylize, "paint a picture in the manner of others")
+    stylize.add_argument("content", metavar="CONTENT", help="the picture")
+    stylize.add_argument(
+        "styles", nargs="+", type=weighted, metavar="STYLE[:WEIGHT]", help="one whose manner it gets, or several, mixed"
+    )
+    stylize.add_argument("--out", type=file(".png"), default="styled.png", metavar="PNG", help="(default: styled.png)")
+    stylize.add_argument(
+        "--preset", choices=("published", "published-0-1", "clean"), default="clean",
+        help="study 5e's settings, in either reading of its units, or better-looking ones (default: clean)",
+    )  # fmt: skip
+    stylize.add_argument("--content-weight", type=_weight, metavar="W", help="of the content loss")
+    stylize.add_argument("--style-weights", type=several(_weight), metavar="W,W,...", help="of each layer's style loss")
+    stylize.add_argument("--tv-weight", type=_weight, metavar="W", help="of the total variation: smoothness")
+    stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
+    stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
+    stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
+    stylize.add_argument(
+        "--initial",
+        choices=("content", "noise"),
+        default="content",
+        help="what to begin from; noise takes a larger content weight",
+    )
+    stylize.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the noise (default: 0)")
+    stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
+    stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")
 
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
@@ -241,6 +268,38 @@ def _upscale(arguments: argparse.Namespace) -> None:
     from artkeras.upscale import upscale_files
 
     upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
+
+
+def _stylize(arguments: argparse.Namespace) -> None:
+    from PIL import Image
+    from tqdm import tqdm
+
+    from artkeras import figures
+    from artkeras.style import frames
+
+    names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
+    options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
+    iterates = artkeras.stylize(arguments.content, arguments.styles, **options)
+    seen, stopped = [], False
+    with tqdm(unit=" steps", disable=None, leave=False) as bar:
+        try:
+            for iterate in iterates:
+                seen = [*seen, iterate] if arguments.gif else [iterate]
+                bar.total = iterate.steps
+                bar.set_postfix(
+                    {name: f"{iterate.losses[name]:.3g}" for name in ("loss", "content", "tv")}, refresh=False
+                )
+                bar.update(iterate.step - bar.n)
+        except KeyboardInterrupt:
+            stopped = True
+    if not seen:
+        raise KeyboardInterrupt("stopped before there was anything to write")
+    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), arguments.out)}"
+    if arguments.gif:
+        wrote += f" and {figures.gif(frames(seen), arguments.gif)}"
+    if stopped:
+        raise KeyboardInterrupt(f"stopped after {seen[-1].step} of {seen[-1].steps} steps: {wrote}")
+    _say(wrote)
 
 
 def _weights(arguments: argparse.Namespace) -> None:

@@ -247,6 +247,25 @@ def read(
     return contents.array, contents.names, contents.skipped
 
 
+def picture(path: str | os.PathLike[str]) -> Image.Image:
+    """Read one picture at its own size, as `read` does: RGB, upright, transparency on white.
+
+    Raises:
+        UserError: it is missing, or no picture.
+    """
+    path = Path(path).expanduser()
+    try:
+        if not path.is_file():
+            raise ValueError("a folder" if path.is_dir() else "no such file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_formats()) as image:
+                image.load()
+                return _rgb(_upright(image))
+    except Exception as error:  # damaged files make decoders fail in every way there is
+        raise UserError(f"cannot read the picture {path} ({_reason(error)})") from None
+
+
 def _check_settings(size: int, subset: str, fit: str, holdout: float, seed: int, limit: int | None) -> None:
     """Refuse settings that make no sense, each in a line that says what would."""
     if not _whole_number(size) or size < 1:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import style_worker
 import training_worker
 import watching
 
@@ -79,7 +80,9 @@ def sure_losses():
 
 
 def main(folder):
+    style_losses, styled = style_worker.steps()
     facts = {
+        "style": {"losses": style_losses, "picture": styled.tolist()},
         "backend": BACKEND,
         "who_moved": who_moved(),
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import style_worker
 import watching
 
 from artkeras.engine import keras
@@ -97,6 +98,14 @@ def test_two_steps_from_the_same_numbers_agree(worker, here, kind):
 def test_a_step_from_a_restored_state_is_repeated_exactly(worker):
     first, again = worker.trained["repeated"]
     assert first == again  # dropout included
+
+
+def test_style_transfer_paints_the_same_picture(worker):
+    losses, styled = style_worker.steps()
+    assert len(losses) == 3
+    for theirs, ours in zip(worker.style["losses"], losses, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-3)
+    assert np.abs(np.array(worker.style["picture"]) - styled.astype(int)).max() <= 1
 
 
 def test_cross_entropy_of_a_sure_discriminator_is_not_clipped(worker):
