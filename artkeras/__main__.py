@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
-    evaluate = add("evaluate", _evaluate, "score a generator against its paintings: KID, variety, memorisation")
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
@@ -94,11 +94,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from artkeras import data
     from artkeras.recipes import RECIPES
     from artkeras.sampling import results_folder
 
-    where = {study: data.find(study) for study in {r.study for r in RECIPES.values()}}
+    where = {}
+    for recipe in RECIPES.values():
+        if recipe.study not in where:
+            where[recipe.study] = recipe.find()
     rows = [("RECIPE", "PICTURES", "EPOCHS", "TRAINED", "WHAT")]
     for recipe in RECIPES.values():
         trained = (results_folder() / recipe.name / "generator.npz").is_file()
@@ -119,9 +121,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     recipe = find_recipe(arguments.recipe)
     recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
-    from artkeras import data
-
-    data.find(recipe.study, arguments.data)  # a wrong folder is said before Keras is loaded
+    recipe.find(arguments.data)  # a wrong folder is said before Keras is loaded
     artkeras.train(
         recipe,
         data=arguments.data,

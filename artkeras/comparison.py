@@ -18,7 +18,17 @@ TITLES = {
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
-COLOURS = {"d_loss": "C0", "g_loss": "C1", "d_real": "C2", "d_fake": "C1", "gap_real": "C2", "gap_fake": "C1"}
+COLOURS = {
+    "d_loss": "C0",
+    "g_loss": "C1",
+    "d_real": "C2",
+    "d_fake": "C1",
+    "gap_real": "C2",
+    "gap_fake": "C1",
+    "loss": "C0",
+    "reconstruction_loss": "C2",
+    "kl_loss": "C1",
+}
 
 Log = Callable[[str], None]
 
@@ -102,7 +112,7 @@ def _variants(runs: list[Run]) -> dict[str, list[Run]]:
 
 def _kind(measure: str) -> str | None:
     """The column that a measure is drawn in."""
-    if measure.endswith("_loss"):
+    if figures.is_loss(measure):
         return "loss"
     if measure.startswith("gap_"):
         return "gap"

@@ -113,6 +113,15 @@ class Pictures:
             pictures[rows] = _copy(pictures[rows], copy)
         return pictures
 
+    def draw(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """`count` pictures drawn with replacement, for one step: (count, size, size, 3) uint8."""
+        return self.take(random.integers(len(self), size=count))
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory they take; none where they are mapped from disk."""
+        return 0 if isinstance(self.array, np.memmap) else self.array.nbytes
+
     def originals(self) -> Pictures:
         """The same paintings with one file each (the one without a suffix) and no copies."""
         return _choose(self, _originals(self, np.arange(len(self.names))), copies=1)

@@ -54,11 +54,16 @@ def stack(images: Sequence[Image.Image]) -> Image.Image:
     return canvas
 
 
+def is_loss(name: str) -> bool:
+    """Whether a column of a run's tables is a loss: `d_loss`, `loss`, `cycle_loss`; the others are accuracies."""
+    return name.endswith("loss")
+
+
 def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
     """Losses and the discriminator's accuracies, a point a step, with a running mean; below them the kernel distance.
 
     Args:
-        iterations: columns as `Run.iterations()` gives them; those ending in `_loss` go on top, the rest below.
+        iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
         history: `Run.history()`, for the losses' means of each epoch and, where it was measured, `kid`.
         title: written over the figure.
 
@@ -72,8 +77,8 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
     ends = np.flatnonzero(np.diff(iterations["epoch"], append=epochs + 1)) + 1  # step that ends each epoch
     names = [name for name in iterations if name not in ("epoch", "step")]
     panels = {
-        "loss": [n for n in names if n.endswith("_loss")],
-        "accuracy": [n for n in names if not n.endswith("_loss")],
+        "loss": [n for n in names if is_loss(n)],
+        "accuracy": [n for n in names if not is_loss(n)],
         "KID": ["kid"] if np.isfinite(history.get("kid", np.nan)).any() else [],
     }
     panels = {label: panel for label, panel in panels.items() if panel}

@@ -17,7 +17,7 @@ from artkeras.features import Features
 from artkeras.files import atomic
 from artkeras.recipes import Recipe
 from artkeras.run import Run
-from artkeras.sampling import Sampler, fixed_latents, load, render
+from artkeras.sampling import Trained, fixed_latents, load, render
 
 DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
@@ -54,24 +54,24 @@ def evaluate(
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
     run = _as_run(what)
     describe = Features(features)
-    sampler = run.sampler() if run else load(what)
-    paintings, held_out = _paintings(sampler, run, data)
-    log(f"{sampler.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
-    train = paintings.take(range(len(paintings)))
-    unseen = held_out.take(range(len(held_out))) if held_out is not None else None
-    fake = sampler.sample(count, seed)
+    trained = run.sampler() if run else load(what)
+    paintings, held_out = _paintings(trained, run, data)
+    log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
-        "recipe": sampler.recipe.name,
-        "checkpoint": sampler.caption,
+        "recipe": trained.recipe.name,
+        "checkpoint": trained.caption,
         "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
         "sample_seed": seed,
     }
-    records = judge(fake, train, unseen, features=describe, facts=facts)
+    missing: list[str] = []
+    records = trained.recipe.of_kind.judge(
+        trained, paintings, held_out, count=count, seed=seed, features=describe, facts=facts, log=missing.append
+    )
     for line in records:
         spread = f" +- {line['std']:.4f}" if line["std"] is not None else ""
         log(f"{line['value']:9.4f}{spread}  {line['metric']}")
-    if unseen is None:
-        log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+    for line in missing:
+        log(line)
     if run:
         path = run.path / "metrics.jsonl"
         before = path.read_text() if path.exists() else ""
@@ -140,6 +140,7 @@ class Watch:
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
     columns = ("kid", "gap_real", "gap_fake", "g_gradient")
+    smallest = "kid"
 
     def __call__(self, model) -> dict[str, float]:
         """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
@@ -156,15 +157,11 @@ def _as_run(what: Run | str | Path) -> Run | None:
     return Run(what) if Run.is_run(what) else None
 
 
-def _paintings(sampler: Sampler, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
-    if run and not folder and not run.stand_in:
-        folder = run.environment["pictures"]["source"]
-    train, held_out = sampler.recipe.pictures(folder)
+def _paintings(trained: Trained, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
+    train, held_out = run.pictures(folder) if run else trained.recipe.pictures(folder)
     if run is None and train.stand_in:
         raise UserError(
-            f"no pictures of {sampler.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
+            f"no pictures of {trained.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
             "or pass --data FOLDER"
         )
-    if run and run.environment["pictures"]["fingerprint"] != train.fingerprint:
-        raise UserError(f"{train.source} does not hold the pictures {run.path} was trained on: pass --data FOLDER")
     return train.originals(), held_out

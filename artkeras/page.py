@@ -368,7 +368,7 @@ class _Section:
         if self.run.stand_in:
             parts.append(
                 f'<p class="note">{STAND_IN.capitalize()}: this network never saw a painting. It was trained on '
-                "rectangles, stripes and stains that a program drew in place of paintings.</p>"
+                "pictures that a program drew in place of paintings.</p>"
             )
         parts += [self._samples(), self._training(), self._facts()]
         return "\n".join([*parts, "</section>"])
@@ -383,10 +383,10 @@ class _Section:
             "</button></li>"
             for i, picture in enumerate(self.pictures, start=1)
         ]
-        nearest = " Of all epochs judged, its samples were nearest to the held-out paintings." if self.best else ""
+        nearest = f" Of all epochs judged, {self.sampler.nearest}." if self.best else ""
         return (
             f'<h3 id="{self.id}-samples">Samples</h3>'
-            f"<p>{len(self.pictures)} pictures that the network made from random numbers, not chosen."
+            f"<p>{len(self.pictures)} pictures that the network made from {self.sampler.origin}, not chosen."
             f'<span class="live"> Click one to enlarge it, or go there by the arrow keys and press Enter.</span></p>'
             f'<figure><ul class="samples" aria-labelledby="{self.id}-samples" '
             f'data-caption="{escape(self.sampler.caption)}">{"".join(items)}</ul>'
@@ -420,22 +420,17 @@ class _Section:
             f'<img class="frame" src="{self.addresses[-1]}" alt="{escape(alt)}" '
             f'width="{grid.width}" height="{grid.height}" decoding="sync">'
             f"{controls if last else ''}"
-            f"<figcaption>The same random numbers through training{of}: {escape(caption)}.</figcaption>"
+            f"<figcaption>The same {self.sampler.origin} through training{of}: {escape(caption)}.</figcaption>"
             f'<div class="strip"></div></figure>'
         )
 
     def _curves(self) -> list["_Chart"]:
         names = sorted((name for name in self.steps if name not in ("epoch", "step")), key=_order)
         steps = {name: _Line(name, *_binned(self.steps[name])) for name in names}
-        losses = [steps[n] for n in names if n.endswith("_loss")]
-        rates = [steps[n] for n in names if not n.endswith("_loss")]
+        losses = [steps[n] for n in names if figures.is_loss(n)]
+        rates = [steps[n] for n in names if not figures.is_loss(n)]
         charts = [
-            _Chart(
-                "Losses",
-                "How badly each network does its own task: lower is better for its owner. They play against each "
-                "other, so neither should stay at 0, for then the other one learns nothing more.",
-                losses,
-            ),
+            _Chart("Losses", self.run.recipe.of_kind.losses, losses),
             _Chart(
                 "Accuracies of the discriminator",
                 "Which share of either kind of picture it judges rightly. 50 % is guessing; close to 100 % all the "
@@ -532,8 +527,8 @@ class _Section:
             for name, values in sorted(self.history.items(), key=lambda column: _order(column[0]))
             if name in NAMES and name != "kid"
         }
-        words = [f"{NAMES[name]} {value}" for name, value in means.items() if name.endswith("_loss")]
-        rates = [f"{NAMES[name]} {value}" for name, value in means.items() if not name.endswith("_loss")]
+        words = [f"{NAMES[name]} {value}" for name, value in means.items() if figures.is_loss(name)]
+        rates = [f"{NAMES[name]} {value}" for name, value in means.items() if not figures.is_loss(name)]
         ended = [f"losses at the end: {', '.join(words)}"] if words else []
         ended += [f"judged rightly: {', '.join(rates)}"] if rates else []
         ours = {"epochs": f"{self.epochs}", "time": time, "reported": "; ".join(ended)}

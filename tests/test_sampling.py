@@ -331,7 +331,8 @@ def test_a_run_whose_only_checkpoint_is_from_its_first_epoch_cannot_be_reported_
 
 
 def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
-    diverged = SimpleNamespace(generator=SimpleNamespace(variables=[np.array([1e30], "float32")]), caption="")
+    generator = SimpleNamespace(variables=[np.array([1e30], "float32")])
+    diverged = SimpleNamespace(networks={"generator": generator}, caption="")
     text = message(sampling.save_generator, tmp_path / "generator.npz", SimpleNamespace(path="a/run"), diverged)
     assert "a/run" in text
     assert list(tmp_path.iterdir()) == []
