@@ -44,6 +44,23 @@ def grid(
     return canvas
 
 
+def columns(named: Mapping[str, np.ndarray], *, scale: int = 1, gap: int = 2, caption: str = "") -> Image.Image:
+    """Named columns of pictures, so that a row reads from left to right.
+
+    Args:
+        named: heading -> (n, height, width, 3) uint8, all of one shape.
+        scale, gap, caption: see `grid`.
+    """
+    pictures = np.stack(list(named.values()), axis=1)
+    body = grid(pictures.reshape(-1, *pictures.shape[2:]), len(named), scale=scale, gap=gap, caption=caption)
+    head = Image.new("RGB", (body.width, 16), PAPER)
+    pen = ImageDraw.Draw(head)
+    for i, name in enumerate(named):
+        place = gap + i * (pictures.shape[3] * scale + gap)
+        pen.text((place, 2), name, fill=INK, font=ImageFont.load_default(size=11))
+    return stack([head, body])
+
+
 def stack(images: Sequence[Image.Image]) -> Image.Image:
     """Pictures one under the other, aligned left."""
     canvas = Image.new("RGB", (max(image.width for image in images), sum(image.height for image in images)), PAPER)
