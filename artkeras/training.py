@@ -216,9 +216,7 @@ def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | No
     return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.kid_every else None
 
 
-def _model(
-    recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None
-) -> tuple[engine.StepModel, str]:
+def _model(recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None) -> tuple[engine.StepModel, str]:
     with engine.precision_policy(precision) as resolved:
         return recipe.build(jit=jit, steps=steps), resolved
 

@@ -106,7 +106,6 @@ class Translator(Trained):
             columns |= {f"real {of_b}": b, f"fake {of_a}": to_a, "back ": self.translate(to_a)}
         else:
             columns = {f"real {of_a}": a, f"fake {of_b}": to_b, f"real {of_b}": b}
-        scale = max(scale, -(-96 // self.recipe.size))  # room for the headings
         return figures.columns(columns, scale=scale, caption=self.caption)
 
     def _examples(self, count: int, seed: int) -> np.ndarray:
@@ -142,6 +141,33 @@ class Translator(Trained):
             network.set_weights(self.networks[name].get_weights())
             self._of_any_size[name] = network
         return self._of_any_size[name]
+
+
+def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
+    """The same pictures through training: a column for each epoch that has a grid, cut out of the grids.
+
+    Args:
+        run: of a translator.
+        reverse: those from domain B to A.
+        most: epochs, evenly chosen.
+
+    Raises:
+        UserError: it goes one way only, or has no grids yet.
+    """
+    recipe, grids = run.recipe, run.grids()
+    both, beside = "b_to_a" in recipe.networks, run.stand_in  # as `Translator.figure` laid them out
+    if reverse and not both:
+        raise UserError(f"{recipe.name} goes one way only: leave out reverse")
+    if not grids:
+        raise UserError(f"{run.path} has no grids yet: let it train on")
+    fake = (4 if reverse else 1) if beside else int(reverse)
+    chosen = np.unique(np.linspace(0, len(grids) - 1, min(most, len(grids))).round().astype(int))
+    epochs = [list(grids)[i] for i in chosen]
+    shown = (
+        {f"real {names(recipe)[reverse]}": figures.column(grids[epochs[-1]], fake - 1, recipe.size)} if beside else {}
+    )
+    shown |= {f"epoch {epoch}": figures.column(grids[epoch], fake, recipe.size) for epoch in epochs}
+    return figures.columns(shown, caption=run.caption())
 
 
 def names(recipe: Recipe) -> tuple[str, str]:

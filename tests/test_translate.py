@@ -136,6 +136,20 @@ def test_grids_through_training_and_a_report(runs, kind, tmp_path):
     assert "Translations: " in (folder / "card.md").read_text()
 
 
+def test_a_strip_shows_the_same_pictures_through_training(runs):
+    for kind, reverse in (("cyclegan", False), ("cyclegan", True), ("pix2pix", False)):
+        run = Run(runs[kind])
+        examples, translator = run.examples(), run.sampler()
+        of_a, of_b = examples[..., :3], examples[..., 3:]
+        tiles = shown_of(translate.strip(run, reverse=reverse), 4, 6)  # real, epochs 0, 1, 2
+        np.testing.assert_array_equal(tiles[:, 0], enlarged(of_b if reverse else of_a))
+        last = translator.translate(of_b if reverse else of_a, reverse)
+        np.testing.assert_array_equal(tiles[:, 3], enlarged(last))
+        assert not np.array_equal(tiles[:, 1], tiles[:, 3])
+    with pytest.raises(UserError, match="one way"):
+        translate.strip(Run(runs["pix2pix"]), reverse=True)
+
+
 # --- scores ---------------------------------------------------------------------------------------------
 
 
