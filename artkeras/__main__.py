@@ -70,6 +70,13 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
+    translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")
+    translate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
+    translate.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, and folders of them")
+    translate.add_argument("--reverse", action="store_true", help="the other way, where it goes both")
+    translate.add_argument("--longest", type=whole(8), metavar="N", help="shrink pictures with a longer side than this")
+    translate.add_argument("--out", metavar="DIR", default="translated", help="(default: translated)")
+
     evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
@@ -208,6 +215,19 @@ def _walk(arguments: argparse.Namespace) -> None:
     frames = sampler.walk(arguments.frames, seed=arguments.seed)
     images = [figures.grid(frame[None], scale=arguments.scale, gap=0) for frame in frames]
     _say(f"wrote {figures.gif(images, arguments.out, milliseconds=80)}")
+
+
+def _translate(arguments: argparse.Namespace) -> None:
+    from artkeras.translate import translate
+
+    translate(
+        arguments.what,
+        arguments.pictures,
+        arguments.out,
+        reverse=arguments.reverse,
+        longest=arguments.longest,
+        log=_say,
+    )
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:

@@ -44,6 +44,9 @@ NAMES = {
     "d_real": "training pictures",
     "d_fake": "generated pictures",
     "kid": "kernel distance",
+    "l1_loss": "difference from the picture that was there",
+    "cycle_loss": "difference of what comes back",
+    "identity_loss": "change of what needs none",
 }
 
 NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inception": "Inception"}
@@ -137,6 +140,70 @@ SCORES = {
         "The same against the nearest twentieth of the paintings never shown.",
         "About 5 % is right for new pictures; much more means copies.",
         ".1%",
+    ),
+    "l1": Measure(
+        "difference from the truth (L1)",
+        "How far translations are from the pictures that were there, a pixel on average: 100 % is black for white.",
+        "Lower is better; it should be below that of the average picture.",
+        ".1%",
+    ),
+    "l1_of_average": Measure(
+        "the average picture's difference",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".1%",
+    ),
+    "ssim": Measure(
+        "structural similarity (SSIM)",
+        "How far edges and contrasts are where they are in the pictures that were there.",
+        "Higher is better; 1 is the same picture.",
+        ".3f",
+    ),
+    "ssim_of_average": Measure(
+        "the average picture's similarity",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".3f",
+    ),
+    "kid_untranslated": Measure(
+        "kernel distance before translating",
+        "How far the pictures were from the other domain to begin with.",
+        "Neither good nor bad: what the kernel distance should be well below.",
+    ),
+    "kid_reverse": Measure(
+        "kernel distance the other way",
+        "How far pictures translated the other way are from the domain they were meant for.",
+        "Lower is better; at about 0 they cannot be told apart.",
+    ),
+    "cycle_error": Measure(
+        "error there and back",
+        "How far pictures are from what they were, a pixel on average, after going there and back.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "cycle_error_reverse": Measure(
+        "error there and back, from the other side",
+        "The same of pictures of the other domain.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "saturation": Measure(
+        "saturation of translations",
+        "How vivid the translated pictures are: 0 is grey, 1 as pure a colour as a screen has.",
+        "Neither good nor bad: below that before, translating has made them less vivid.",
+        ".3f",
+    ),
+    "saturation_before": Measure(
+        "saturation before translating",
+        "The same of the pictures that were translated.",
+        "Neither good nor bad: to compare with.",
+        ".3f",
+    ),
+    "saturation_of_target": Measure(
+        "saturation of the other domain",
+        "The same of real pictures of the domain that they were translated to.",
+        "Neither good nor bad: about where translations should be.",
+        ".3f",
     ),
 }
 

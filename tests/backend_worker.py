@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import style_worker
 import training_worker
+import translating
 import watching
 
 from artkeras import training
@@ -88,6 +89,7 @@ def main(folder):
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
         "sure_losses": sure_losses(),
         "trained": trained(folder),
+        "translators": {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY},
     }
     (folder / "facts.json").write_text(json.dumps(facts))
 

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import style_worker
+import translating
 import watching
 
 from artkeras.engine import keras
@@ -93,6 +94,16 @@ def test_two_steps_from_the_same_numbers_agree(worker, here, kind):
         for name, value in state.items():
             if value.shape and not np.issubdtype(value.dtype, np.integer):  # all but counters and random states
                 np.testing.assert_allclose(stored[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("recipe", translating.TINY, ids=lambda recipe: recipe.kind)
+def test_two_steps_of_a_translator_from_the_same_numbers_agree(worker, recipe):
+    logs, after = translating.two_steps(recipe)
+    their_logs, their_after = worker.translators[recipe.kind]
+    for theirs, ours in zip(their_logs, logs, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-4, abs=1e-4)
+    for name, sums in after.items():
+        assert their_after[name] == pytest.approx(sums, rel=1e-4, abs=1e-4), name
 
 
 def test_a_step_from_a_restored_state_is_repeated_exactly(worker):

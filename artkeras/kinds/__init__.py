@@ -10,7 +10,11 @@ from artkeras.kinds.kind import Kind
 
 __all__ = ["KINDS", "Kind", "kind"]
 
-KINDS = {"gan": "artkeras.kinds.gan:GAN"}
+KINDS = {
+    "cyclegan": "artkeras.kinds.translation:CYCLEGAN",
+    "gan": "artkeras.kinds.gan:GAN",
+    "pix2pix": "artkeras.kinds.translation:PIX2PIX",
+}
 """Name, as recipes have it -> where the kind's `Kind` is."""
 
 
