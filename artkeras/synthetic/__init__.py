@@ -4,8 +4,13 @@ One module a subject; `paint` holds what they share.
 """
 
 from artkeras.synthetic.colour_fields import CURATED_KINDS, KINDS, colour_field, kind_of
+from artkeras.synthetic.facades import facades
+from artkeras.synthetic.landscapes import monet, photo
 
-__all__ = ["CURATED_KINDS", "KINDS", "STAND_INS", "colour_field", "kind_of"]
+__all__ = ["CURATED_KINDS", "KINDS", "STAND_INS", "colour_field", "facades", "kind_of", "monet", "photo"]
 
-STAND_INS = {"colour_field": colour_field}
-"""Study -> `function(count, size, *, curated)` that draws its stand-ins: (count, size, size, 3) uint8."""
+STAND_INS = {"colour_field": colour_field, "facades": facades, "monet": monet, "photo": photo}
+"""Study -> `function(count, size, *, curated)` that draws its stand-ins: (count, size, size, 3) uint8.
+
+Those of a paired study are twice as wide, as its files are: (count, size, 2 size, 3).
+"""

@@ -9,6 +9,7 @@ processing" (2020).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -186,3 +187,34 @@ def weave(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     grain = rng.uniform(0.01, 0.035) * grain + 0.02 * noise(rng, n, 3, 3)
     # Partly added, partly multiplied, so that black paint has a surface too.
     return np.clip(picture + grain[..., None] * (0.3 + 0.7 * picture), 0, 1)
+
+
+# --- a collection -------------------------------------------------------------------------------------------
+
+
+def collection(count: int, size: int, seed: int, draw: Callable[[int, int], np.ndarray]) -> np.ndarray:
+    """Draw pictures one after another, large, and shrink them: that is the antialiasing.
+
+    Args:
+        count: how many pictures, 0 or more.
+        size: height and width in pixels, 8 or more.
+        seed: checked only; 0 or more.
+        draw: called with the index of a picture and the size n to draw it at; gives (n, n, 3) between 0 and 1.
+
+    Returns:
+        (count, size, size, 3) uint8.
+
+    Raises:
+        ValueError: if `count` or `seed` is negative, or `size` is below 8.
+    """
+    if count < 0:
+        raise ValueError(f"count must be 0 or more, got {count}")
+    if size < 8:
+        raise ValueError(f"size must be 8 or more, got {size}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, got {seed}")
+    pictures = np.empty((count, size, size, 3), np.uint8)
+    for index in range(count):
+        large = Image.fromarray((draw(index, max(4 * size, 128)) * 255).round().astype(np.uint8))
+        pictures[index] = np.asarray(large.resize((size, size), Image.Resampling.BOX))
+    return pictures
