@@ -559,6 +559,50 @@ def fog(real: np.ndarray, fake: np.ndarray, *, above: float = 0.25) -> float:
     return float(np.maximum(1 - fake_power / real_power, 0)[frequencies >= above].mean())
 
 
+# ------------------------------------------------------------------------------------------- pictures and copies
+
+
+def reconstruction_error(originals: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """How far copies are from their originals: root mean squared difference, a number for each picture.
+
+    Args:
+        originals, copies: (n, height, width, 3) uint8, in one order.
+
+    Returns:
+        (n,) float64, shares of the way from black to white.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or the shapes differ.
+    """
+    originals, copies = _pictures("originals", originals), _pictures("copies", copies)
+    if originals.shape != copies.shape:
+        raise UserError(f"originals are {originals.shape} and copies {copies.shape}: give as many of one size")
+    differences = (a.astype(np.float64) - b for a, b in zip(originals, copies, strict=True))
+    return np.array([np.sqrt(np.mean(difference**2)) / 255 for difference in differences])
+
+
+def largest_step(walk: np.ndarray) -> float:
+    """How unevenly pictures change along a walk: the largest step between neighbours, over the mean step.
+
+    Steps are root mean squared differences. A fade from one picture to another gives 1, a cut in the middle of n
+    pictures n - 1.
+
+    Args:
+        walk: (n, height, width, 3) uint8, n at least 2.
+
+    Returns:
+        At least 1; 1 where nothing changes at all.
+
+    Raises:
+        UserError: fewer than two, or no uint8 RGB pictures.
+    """
+    walk = _pictures("walk", walk)
+    if len(walk) < 2:
+        raise UserError("a walk has at least two pictures")
+    steps = reconstruction_error(walk[:-1], walk[1:])
+    return float(steps.max() / steps.mean()) if steps.any() else 1.0
+
+
 # --------------------------------------------------------------------------------------------------- records
 
 

@@ -10,7 +10,7 @@ from artkeras.kinds.kind import Kind
 
 __all__ = ["KINDS", "Kind", "kind"]
 
-KINDS = {"gan": "artkeras.kinds.gan:GAN"}
+KINDS = {"gan": "artkeras.kinds.gan:GAN", "autoencoder": "artkeras.kinds.autoencoder:AUTOENCODER"}
 """Name, as recipes have it -> where the kind's `Kind` is."""
 
 

@@ -16,8 +16,8 @@ def adam(learning_rate: float = 1e-3, beta_1: float = 0.9) -> keras.optimizers.O
 class Autoencoder(StepModel):
     """Encoder and decoder that learn together to give back what they were shown.
 
-    Logs: `loss`, here the same as `reconstruction_loss`: the squared error summed over a picture's numbers, mean over
-    the batch.
+    Logs: `reconstruction_loss`, the squared error summed over a picture's numbers, mean over the batch; where there is
+    more to go down on than that, also the `loss` of it all.
 
     One player could be written as Keras' `compute_loss`; a `step` gives it the checkpoints, the backends and the
     resumable random state of the other models.
@@ -86,7 +86,7 @@ class Autoencoder(StepModel):
 
         variables = [*self.encoder.trainable_variables, *self.decoder.trainable_variables]
         total, losses = minimize(loss, variables, self.own_optimizer, self)
-        return {"loss": total} | losses
+        return losses if len(losses) == 1 else {"loss": total} | losses
 
     def work(self, batch_size: int) -> float:
         """Multiply-adds of one step: one way through both halves, and its gradient, which costs two."""

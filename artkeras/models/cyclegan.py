@@ -159,9 +159,7 @@ class CycleGAN(StepModel):
         )
         fake_a, fake_b = (ops.stop_gradient(fake) for fake in (fake_a, fake_b))
         shown = [(self.judge_a, real_a, self.pool_a(fake_a)), (self.judge_b, real_b, self.pool_b(fake_b))]
-        d_loss, (d_real, d_fake) = minimize(
-            partial(self.discriminate, shown), self.d_variables, self.d_optimizer, self
-        )
+        d_loss, (d_real, d_fake) = minimize(partial(self.discriminate, shown), self.d_variables, self.d_optimizer, self)
         return {
             "d_loss": d_loss,
             "g_loss": g_loss,

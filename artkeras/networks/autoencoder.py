@@ -80,9 +80,7 @@ def encoder(
     if gaussian:
         mean = layers.Dense(latent_dim, dtype="float32", name="mean")(x)
         # small at first: the latents start with the variance that they are compared with, whatever the picture
-        log_variance = layers.Dense(
-            latent_dim, kernel_initializer="zeros", dtype="float32", name="log_variance"
-        )(x)
+        log_variance = layers.Dense(latent_dim, kernel_initializer="zeros", dtype="float32", name="log_variance")(x)
         return keras.Model(pictures, [mean, log_variance], name="encoder")
     x = layers.Dense(latent_dim, activation="sigmoid", dtype="float32")(x)
     # A seed of its own, see `artkeras.networks.colour_field`.

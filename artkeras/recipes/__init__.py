@@ -3,12 +3,12 @@
 import difflib
 
 from artkeras.errors import UserError
-from artkeras.recipes import colour_field, model_3
+from artkeras.recipes import autoencoder, colour_field, model_3
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {r.name: r for r in [*colour_field.RECIPES, *model_3.RECIPES]}
+RECIPES: dict[str, Recipe] = {r.name: r for r in [*colour_field.RECIPES, *model_3.RECIPES, *autoencoder.RECIPES]}
 
 
 def recipe(name: str) -> Recipe:

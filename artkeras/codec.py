@@ -1,0 +1,161 @@
+"""Trained autoencoders, opened for use: pictures to latents and back, and what lies between latents."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artkeras import data, figures
+from artkeras.errors import UserError
+from artkeras.recipes import Recipe
+from artkeras.sampling import BATCH, Trained, render, slerp
+
+
+class Codec(Trained):
+    """A trained autoencoder, plain or variational.
+
+    Attributes:
+        encoder, decoder: the Keras models, see `artkeras.networks.autoencoder`.
+        gaussian: whether latents are drawn from N(0, 1), as a VAE's are, or evenly from [0, 1].
+    """
+
+    origin = "random latents"
+    shown = "Under each part stands what it shows; nothing was chosen."
+    nearest = "unseen paintings came back with the smallest error"
+
+    def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
+        super().__init__(recipe, {name: networks[name] for name in ("encoder", "decoder")}, caption)
+        self.encoder, self.decoder = self.networks["encoder"], self.networks["decoder"]
+        self.gaussian = len(self.encoder.outputs) == 2
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers that a picture becomes."""
+        return self.decoder.input_shape[-1]
+
+    # --- there and back -----------------------------------------------------------------------------
+
+    def encode(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures as latents, without dropout or noise: (n, size, size, 3) uint8 RGB -> (n, latent_dim) float32.
+
+        Raises:
+            UserError: for pictures of another shape or kind.
+        """
+        from keras import ops
+
+        pictures, size = np.asarray(pictures), self.recipe.size
+        if pictures.dtype != np.uint8 or pictures.shape[1:] != (size, size, 3) or not len(pictures):
+            raise UserError(
+                f"{self.recipe.name} encodes pictures of shape (n, {size}, {size}, 3) in uint8, not {pictures.shape} "
+                f"in {pictures.dtype}: read them with artkeras.data.read(folder, {size})"
+            )
+        if self.recipe.channels == "bgr":
+            pictures = pictures[..., ::-1]
+        batches = []
+        for start in range(0, len(pictures), BATCH):
+            batch = data.to_float(pictures[start : start + BATCH], *self.recipe.pixel_range)
+            found = self.encoder(ops.convert_to_tensor(batch), training=False)
+            batches.append(ops.convert_to_numpy(found[0] if self.gaussian else found))  # a VAE's means
+        return np.concatenate(batches)
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """The pictures of latents: (n, latent_dim) -> (n, size, size, 3) uint8 RGB."""
+        return render(self.recipe, self.decoder, np.asarray(latents, "float32"))
+
+    def reconstruct(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures through the narrow place: (n, size, size, 3) uint8 RGB, and the same shape back."""
+        return self.decode(self.encode(pictures))
+
+    # --- latents ------------------------------------------------------------------------------------
+
+    def latents(self, count: int, seed: int = 0) -> np.ndarray:
+        """`count` random latents, from N(0, 1) or evenly from [0, 1], the same for the same seed: (count, latent_dim)."""
+        if count < 1:
+            raise UserError(f"cannot draw {count} pictures: ask for at least 1")
+        random, shape = np.random.default_rng(seed), (count, self.latent_dim)
+        return (random.normal(size=shape) if self.gaussian else random.uniform(size=shape)).astype("float32")
+
+    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
+        """`count` random latents, decoded: (count, size, size, 3) uint8 RGB."""
+        return self.decode(self.latents(count, seed))
+
+    def path(self, start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
+        """Latents from one to another, both included: (frames, latent_dim); Gaussian ones along a great circle."""
+        between = slerp if self.gaussian else _straight
+        return np.stack([between(start, end, share) for share in np.linspace(0, 1, frames)])
+
+    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
+        """A closed walk through random latents: (frames, size, size, 3) uint8 RGB."""
+        if frames < stops or stops < 2:
+            raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
+        corners = self.latents(stops, seed)
+        between = slerp if self.gaussian else _straight
+        places = np.arange(frames) * stops / frames
+        return self.decode(
+            np.stack([between(corners[int(at)], corners[(int(at) + 1) % stops], at % 1) for at in places])
+        )
+
+    def between(self, first: np.ndarray, second: np.ndarray, frames: int = 9) -> np.ndarray:
+        """A walk from one picture to another: two of (size, size, 3) uint8 RGB -> (frames, size, size, 3).
+
+        Along a straight line: the latents of a picture do not lie on a sphere, as random ones nearly do.
+        """
+        start, end = self.encode(np.stack([first, second]))
+        return self.decode(np.stack([_straight(start, end, share) for share in np.linspace(0, 1, frames)]))
+
+    def slice(self, pictures: np.ndarray, side: int = 7, reach: float = 2.0) -> np.ndarray:
+        """A flat slice of latent space, decoded: (side * side, size, size, 3) uint8 RGB, row by row.
+
+        The plane lies through the mean of the pictures' latents, along the two directions in which these differ most
+        (their first two principal components), from `-reach` to `reach` standard deviations.
+
+        Args:
+            pictures: (n, size, size, 3) uint8 RGB, at least 3.
+            side: pictures in a row and in a column.
+            reach: how far, in standard deviations.
+        """
+        if len(pictures) < 3:
+            raise UserError(f"a plane needs at least 3 pictures, not {len(pictures)}")
+        latents = self.encode(pictures)
+        mean = latents.mean(0)
+        _, lengths, directions = np.linalg.svd(latents - mean, full_matrices=False)
+        across, down = (directions[:2] * lengths[:2, None] / np.sqrt(len(latents))).astype("float32")
+        steps = np.linspace(-reach, reach, side, dtype="float32")
+        places = np.stack([mean + x * across + y * down for y in steps for x in steps])
+        return self.decode(places if self.gaussian else np.clip(places, 0, 1))
+
+    # --- looking ------------------------------------------------------------------------------------
+
+    def beside(self, pictures: np.ndarray, columns: int = 7, *, scale: int = 1, caption: str = "") -> Image.Image:
+        """Pictures in rows, under each row its reconstructions."""
+        back = self.reconstruct(pictures)
+        rows = [
+            row[start : start + columns]
+            for start in range(0, len(pictures), columns)
+            for row in (pictures, back)
+        ]  # fmt: skip
+        blank = np.full_like(pictures[:1], 255)
+        rows = [np.concatenate([row, np.repeat(blank, columns - len(row), 0)]) for row in rows]
+        return figures.grid(np.concatenate(rows), columns, scale=scale, caption=caption)
+
+    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+        """Random latents decoded, and walks; above them, where they may be shown, pictures and their reconstructions."""
+        columns = int(np.ceil(np.sqrt(count)))
+        rows = max(1, columns // 2)
+        parts = []
+        if real and examples is not None:
+            unseen = "unseen pictures" if self.recipe.holdout else "pictures"
+            label = f"{unseen}, and under each row its reconstructions"
+            parts = [self.beside(examples[: 2 * columns], columns, scale=scale, caption=label)]
+        drawn = self.sample(rows * columns, seed)
+        parts.append(figures.grid(drawn, columns, scale=scale, caption="random latents, decoded"))
+        ends = self.latents(4, seed + 1)
+        walks = np.concatenate([self.path(ends[i], ends[i + 1], columns) for i in (0, 2)])
+        label = f"walks between random latents; {self.caption}"
+        parts.append(figures.grid(self.decode(walks), columns, scale=scale, caption=label))
+        return figures.stack(parts)
+
+
+def _straight(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    return (1 - share) * start + share * end

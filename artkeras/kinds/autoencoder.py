@@ -1,0 +1,124 @@
+"""Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
+
+import numpy as np
+
+from artkeras import metrics
+from artkeras.kinds.kind import Kind
+
+EXAMPLES = 14  # two rows of the grid
+FRAMES = 9  # of a walk
+WALKS = 50  # from painting to painting, that steps are measured on
+
+
+class _Autoencoder(Kind):
+    kept = ("encoder", "decoder")
+    examples_shown = EXAMPLES
+    losses = (
+        "The reconstruction loss says how far pictures come back from what they were. A variational autoencoder also "
+        "pays for every latent that tells pictures apart (the divergence), and goes down on the sum."
+    )
+
+    def open(self, recipe, networks, caption):
+        from artkeras.codec import Codec
+
+        return Codec(recipe, networks, caption)
+
+    def watch(self, recipe, train, held_out, features):
+        return Watch(recipe, train, held_out)
+
+    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+        from artkeras import judging
+
+        seen = train.take(range(len(train)))
+        unseen = held_out.take(range(len(held_out))) if held_out is not None else None
+        records = judging.judge(trained.sample(count, seed), seen, unseen, features=features, facts=facts)
+        records += there_and_back(trained, seen, unseen, facts)
+        records += in_between(
+            trained, seen if unseen is None else np.concatenate([seen, unseen]), features, seed, facts
+        )
+        if unseen is None:
+            log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
+        return records
+
+
+def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
+    """How well paintings come back: their error, that of an average painting in their place, and detail that is lost.
+
+    Args:
+        codec: a `Codec`.
+        seen: (n, size, size, 3) uint8, the paintings it was trained on.
+        unseen: the same of paintings it was not, or None.
+        facts: further entries of each record.
+    """
+    average = np.rint(seen.mean(0)).astype(np.uint8)
+    records = []
+    for suffix, reference, paintings in (("_of_seen", "paintings", seen), ("", "held_out", unseen)):
+        if paintings is None:
+            continue
+        back = codec.reconstruct(paintings)
+        protocol = {"n_real": len(paintings), "n_fake": len(back), "reference": reference, **facts}
+        error = metrics.reconstruction_error(paintings, back)
+        records.append(metrics.record(f"reconstruction_error{suffix}", error.mean(), error.std(), **protocol))
+        records.append(metrics.record(f"fog_of_reconstructions{suffix}", metrics.fog(paintings, back), **protocol))
+        if not suffix:
+            guess = metrics.reconstruction_error(paintings, np.repeat(average[None], len(paintings), 0))
+            records.append(metrics.record("error_of_average_painting", guess.mean(), guess.std(), **protocol))
+    return records
+
+
+def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -> list[dict]:
+    """What lies between the latents of two paintings: how far it is from paintings, and how evenly one gets there.
+
+    Args:
+        codec: a `Codec`.
+        paintings: (n, size, size, 3) uint8.
+        features: describes pictures.
+        seed: decides which paintings are paired.
+        facts: further entries of each record.
+    """
+    order = np.random.default_rng(seed).permutation(len(paintings))
+    latents = codec.encode(paintings)
+    middle = (latents + latents[np.roll(order, 1)][np.argsort(order)]) / 2  # each half way to the next in that order
+    shown = {"kid_of_reconstructions": codec.decode(latents), "kid_half_way": codec.decode(middle)}
+    real = features(paintings)
+    protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), **facts}
+    records = [
+        metrics.record(name, metrics.kernel_distance(real, features(made)), n_fake=len(made), **protocol)
+        for name, made in shown.items()
+    ]
+    ends = paintings[order][: 2 * WALKS]
+    walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
+    steps = np.array([metrics.largest_step(walk) for walk in walks])
+    records.append(
+        metrics.record(
+            "largest_step", steps.mean(), steps.std(), n_real=2 * len(walks), n_fake=FRAMES * len(walks), **facts
+        )
+    )
+    return records
+
+
+class Watch:
+    """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
+
+    columns = ("unseen_error", "seen_error")
+    smallest = "unseen_error"
+
+    def __init__(self, recipe, train, held_out):
+        """Choose the paintings, once."""
+        self.recipe = recipe
+        self.unseen = held_out.take(range(len(held_out)))
+        known = train.originals()
+        chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
+        self.seen = known.take(chosen)
+
+    def __call__(self, model) -> dict[str, float]:
+        """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""
+        codec = AUTOENCODER.open(self.recipe, model.networks, "")
+        return {
+            name: float(metrics.reconstruction_error(paintings, codec.reconstruct(paintings)).mean())
+            for name, paintings in zip(self.columns, (self.unseen, self.seen), strict=True)
+        }
+
+
+AUTOENCODER = _Autoencoder()
+"""Encoder and decoder, plain or variational."""
