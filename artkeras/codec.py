@@ -9,11 +9,11 @@ from PIL import Image
 from artkeras import data, figures
 from artkeras.errors import UserError
 from artkeras.recipes import Recipe
-from artkeras.sampling import BATCH, Trained, render, slerp
+from artkeras.sampling import BATCH, Sampler, Trained
 
 
-class Codec(Trained):
-    """A trained autoencoder, plain or variational.
+class Codec(Sampler):
+    """A trained autoencoder, plain or variational; its decoder is a sampler's generator.
 
     Attributes:
         encoder, decoder: the Keras models, see `artkeras.networks.autoencoder`.
@@ -25,14 +25,10 @@ class Codec(Trained):
     nearest = "unseen paintings came back with the smallest error"
 
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
-        super().__init__(recipe, {name: networks[name] for name in ("encoder", "decoder")}, caption)
+        Trained.__init__(self, recipe, {name: networks[name] for name in ("encoder", "decoder")}, caption)
         self.encoder, self.decoder = self.networks["encoder"], self.networks["decoder"]
+        self.generator = self.decoder
         self.gaussian = len(self.encoder.outputs) == 2
-
-    @property
-    def latent_dim(self) -> int:
-        """Numbers that a picture becomes."""
-        return self.decoder.input_shape[-1]
 
     # --- there and back -----------------------------------------------------------------------------
 
@@ -59,42 +55,26 @@ class Codec(Trained):
             batches.append(ops.convert_to_numpy(found[0] if self.gaussian else found))  # a VAE's means
         return np.concatenate(batches)
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """The pictures of latents: (n, latent_dim) -> (n, size, size, 3) uint8 RGB."""
-        return render(self.recipe, self.decoder, np.asarray(latents, "float32"))
-
     def reconstruct(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures through the narrow place: (n, size, size, 3) uint8 RGB, and the same shape back."""
-        return self.decode(self.encode(pictures))
+        return self.pictures(self.encode(pictures))
 
     # --- latents ------------------------------------------------------------------------------------
 
     def latents(self, count: int, seed: int = 0) -> np.ndarray:
-        """`count` random latents, from N(0, 1) or evenly from [0, 1], the same for the same seed: (count, latent_dim)."""
+        """`count` random latents: a VAE's from N(0, 1), others evenly from [0, 1], where a sigmoid puts them.
+
+        The same for the same seed: (count, latent_dim) float32.
+        """
+        if self.gaussian:
+            return super().latents(count, seed)
         if count < 1:
             raise UserError(f"cannot draw {count} pictures: ask for at least 1")
-        random, shape = np.random.default_rng(seed), (count, self.latent_dim)
-        return (random.normal(size=shape) if self.gaussian else random.uniform(size=shape)).astype("float32")
+        return np.random.default_rng(seed).uniform(size=(count, self.decoder.input_shape[-1])).astype("float32")
 
-    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
-        """`count` random latents, decoded: (count, size, size, 3) uint8 RGB."""
-        return self.decode(self.latents(count, seed))
-
-    def path(self, start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
-        """Latents from one to another, both included: (frames, latent_dim); Gaussian ones along a great circle."""
-        between = slerp if self.gaussian else _straight
-        return np.stack([between(start, end, share) for share in np.linspace(0, 1, frames)])
-
-    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
-        """A closed walk through random latents: (frames, size, size, 3) uint8 RGB."""
-        if frames < stops or stops < 2:
-            raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
-        corners = self.latents(stops, seed)
-        between = slerp if self.gaussian else _straight
-        places = np.arange(frames) * stops / frames
-        return self.decode(
-            np.stack([between(corners[int(at)], corners[(int(at) + 1) % stops], at % 1) for at in places])
-        )
+    def way(self, start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+        """As `Sampler.way`; in the cube of a plain autoencoder, straight."""
+        return super().way(start, end, share) if self.gaussian else _straight(start, end, share)
 
     def between(self, first: np.ndarray, second: np.ndarray, frames: int = 9) -> np.ndarray:
         """A walk from one picture to another: two of (size, size, 3) uint8 RGB -> (frames, size, size, 3).
@@ -102,7 +82,7 @@ class Codec(Trained):
         Along a straight line: the latents of a picture do not lie on a sphere, as random ones nearly do.
         """
         start, end = self.encode(np.stack([first, second]))
-        return self.decode(np.stack([_straight(start, end, share) for share in np.linspace(0, 1, frames)]))
+        return self.pictures(np.stack([_straight(start, end, share) for share in np.linspace(0, 1, frames)]))
 
     def slice(self, pictures: np.ndarray, side: int = 7, reach: float = 2.0) -> np.ndarray:
         """A flat slice of latent space, decoded: (side * side, size, size, 3) uint8 RGB, row by row.
@@ -123,24 +103,21 @@ class Codec(Trained):
         across, down = (directions[:2] * lengths[:2, None] / np.sqrt(len(latents))).astype("float32")
         steps = np.linspace(-reach, reach, side, dtype="float32")
         places = np.stack([mean + x * across + y * down for y in steps for x in steps])
-        return self.decode(places if self.gaussian else np.clip(places, 0, 1))
+        return self.pictures(places if self.gaussian else np.clip(places, 0, 1))
 
     # --- looking ------------------------------------------------------------------------------------
 
     def beside(self, pictures: np.ndarray, columns: int = 7, *, scale: int = 1, caption: str = "") -> Image.Image:
         """Pictures in rows, under each row its reconstructions."""
-        back = self.reconstruct(pictures)
-        rows = [
-            row[start : start + columns]
-            for start in range(0, len(pictures), columns)
-            for row in (pictures, back)
-        ]  # fmt: skip
-        blank = np.full_like(pictures[:1], 255)
-        rows = [np.concatenate([row, np.repeat(blank, columns - len(row), 0)]) for row in rows]
+        back, rows = self.reconstruct(pictures), []
+        for start in range(0, len(pictures), columns):
+            for row in (pictures[start : start + columns], back[start : start + columns]):
+                blank = np.full((columns - len(row), *row.shape[1:]), 255, "uint8")
+                rows.append(np.concatenate([row, blank]))
         return figures.grid(np.concatenate(rows), columns, scale=scale, caption=caption)
 
     def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
-        """Random latents decoded, and walks; above them, where they may be shown, pictures and their reconstructions."""
+        """Random latents decoded, and walks; above them, where that is allowed, pictures and their reconstructions."""
         columns = int(np.ceil(np.sqrt(count)))
         rows = max(1, columns // 2)
         parts = []
@@ -151,9 +128,10 @@ class Codec(Trained):
         drawn = self.sample(rows * columns, seed)
         parts.append(figures.grid(drawn, columns, scale=scale, caption="random latents, decoded"))
         ends = self.latents(4, seed + 1)
-        walks = np.concatenate([self.path(ends[i], ends[i + 1], columns) for i in (0, 2)])
+        shares = np.linspace(0, 1, columns)
+        walks = np.stack([self.way(ends[i], ends[i + 1], share) for i in (0, 2) for share in shares])
         label = f"walks between random latents; {self.caption}"
-        parts.append(figures.grid(self.decode(walks), columns, scale=scale, caption=label))
+        parts.append(figures.grid(self.pictures(walks), columns, scale=scale, caption=label))
         return figures.stack(parts)
 
 

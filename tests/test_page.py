@@ -159,9 +159,11 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
 
 
 def test_every_score_that_evaluate_gives_is_explained():
-    """The measures are named where they are made, in `artkeras.judging.judge`."""
-    source = resources.files("artkeras").joinpath("judging.py").read_text()
-    assert set(re.findall(r'metrics\.record\("(\w+)"', source)) == set(SCORES)
+    """The measures are named where they are made, in `artkeras.judging.judge` and the kinds of models."""
+    package = resources.files("artkeras")
+    sources = [package.joinpath("judging.py"), *package.joinpath("kinds").iterdir()]
+    named = {name for path in sources if path.is_file() for name in re.findall(r'record\(\s*"(\w+)"', path.read_text())}
+    assert named == set(SCORES)
     assert all(re.search("better|right|good", known.good) for known in SCORES.values())
 
 

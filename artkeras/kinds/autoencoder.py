@@ -33,9 +33,8 @@ class _Autoencoder(Kind):
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         records = judging.judge(trained.sample(count, seed), seen, unseen, features=features, facts=facts)
         records += there_and_back(trained, seen, unseen, facts)
-        records += in_between(
-            trained, seen if unseen is None else np.concatenate([seen, unseen]), features, seed, facts
-        )
+        known = seen if unseen is None else np.concatenate([seen, unseen])
+        records += in_between(trained, known, features, seed, facts)
         if unseen is None:
             log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
         return records
@@ -50,20 +49,22 @@ def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: di
         unseen: the same of paintings it was not, or None.
         facts: further entries of each record.
     """
-    average = np.rint(seen.mean(0)).astype(np.uint8)
-    records = []
-    for suffix, reference, paintings in (("_of_seen", "paintings", seen), ("", "held_out", unseen)):
-        if paintings is None:
-            continue
-        back = codec.reconstruct(paintings)
-        protocol = {"n_real": len(paintings), "n_fake": len(back), "reference": reference, **facts}
-        error = metrics.reconstruction_error(paintings, back)
-        records.append(metrics.record(f"reconstruction_error{suffix}", error.mean(), error.std(), **protocol))
-        records.append(metrics.record(f"fog_of_reconstructions{suffix}", metrics.fog(paintings, back), **protocol))
-        if not suffix:
-            guess = metrics.reconstruction_error(paintings, np.repeat(average[None], len(paintings), 0))
-            records.append(metrics.record("error_of_average_painting", guess.mean(), guess.std(), **protocol))
-    return records
+    record, error = metrics.record, metrics.reconstruction_error
+    protocol = {"n_real": len(seen), "n_fake": len(seen), "reference": "seen", **facts}
+    found = error(seen, codec.reconstruct(seen))
+    records = [record("reconstruction_error_of_seen", found.mean(), found.std(), **protocol)]
+    if unseen is None:
+        return records
+    back = codec.reconstruct(unseen)
+    average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype(np.uint8), len(unseen), 0)
+    protocol |= {"n_real": len(unseen), "n_fake": len(unseen), "reference": "held_out"}
+    found, guessed = error(unseen, back), error(unseen, average)
+    return [
+        *records,
+        record("reconstruction_error", found.mean(), found.std(), **protocol),
+        record("error_of_average_painting", guessed.mean(), guessed.std(), **protocol),
+        record("fog_of_reconstructions", metrics.fog(unseen, back), **protocol),
+    ]
 
 
 def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -> list[dict]:
@@ -77,24 +78,19 @@ def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -
         facts: further entries of each record.
     """
     order = np.random.default_rng(seed).permutation(len(paintings))
-    latents = codec.encode(paintings)
-    middle = (latents + latents[np.roll(order, 1)][np.argsort(order)]) / 2  # each half way to the next in that order
-    shown = {"kid_of_reconstructions": codec.decode(latents), "kid_half_way": codec.decode(middle)}
+    latents = codec.encode(paintings)[order]
+    back, middle = codec.pictures(latents), codec.pictures((latents + np.roll(latents, 1, axis=0)) / 2)
     real = features(paintings)
-    protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), **facts}
-    records = [
-        metrics.record(name, metrics.kernel_distance(real, features(made)), n_fake=len(made), **protocol)
-        for name, made in shown.items()
-    ]
+    protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), "n_fake": len(real), **facts}
     ends = paintings[order][: 2 * WALKS]
     walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
     steps = np.array([metrics.largest_step(walk) for walk in walks])
-    records.append(
-        metrics.record(
-            "largest_step", steps.mean(), steps.std(), n_real=2 * len(walks), n_fake=FRAMES * len(walks), **facts
-        )
-    )
-    return records
+    counts = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
+    return [
+        metrics.record("kid_of_reconstructions", metrics.kernel_distance(real, features(back)), **protocol),
+        metrics.record("kid_half_way", metrics.kernel_distance(real, features(middle)), **protocol),
+        metrics.record("largest_step", steps.mean(), steps.std(), **counts, **facts),
+    ]
 
 
 class Watch:

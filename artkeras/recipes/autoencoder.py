@@ -48,6 +48,7 @@ AUTOENCODER = Recipe(
     width=32,
     batch_size=32,
     epochs=600,
+    subset="all",
     expand=False,
     fit="crop",
     holdout=0.1,
