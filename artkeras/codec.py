@@ -1,14 +1,16 @@
 """Trained autoencoders, opened for use: pictures to latents and back, and what lies between latents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from artkeras import data, figures
+from artkeras import data, figures, metrics
 from artkeras.errors import UserError
 from artkeras.recipes import Recipe
+from artkeras.run import Run
 from artkeras.sampling import BATCH, Sampler, Trained
 
 
@@ -133,6 +135,54 @@ class Codec(Sampler):
         label = f"walks between random latents; {self.caption}"
         parts.append(figures.grid(self.pictures(walks), columns, scale=scale, caption=label))
         return figures.stack(parts)
+
+
+def against_latents(runs: Sequence[Run | str | Path]):
+    """Draw the error on unseen paintings against the number of latents, a line a kind of autoencoder.
+
+    Dotted, the error of one answer for all of them: the average training painting.
+
+    Args:
+        runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
+            smallest error of each counts.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        UserError: without runs, for one that was not judged or is of another kind, or where pictures differ.
+    """
+    from matplotlib import pyplot as plt
+
+    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if not runs:
+        raise UserError("give at least one run of an autoencoder")
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for run in runs:
+        errors = run.history().get("unseen_error", np.array([np.nan]))
+        if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
+            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
+        latents = run.recipe.networks["decoder"].options["latent_dim"]
+        lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
+    if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in runs}) != 1:
+        raise UserError("give runs of the same pictures: errors on different ones cannot be compared")
+    train, held_out = runs[0].pictures()
+    unseen, seen = held_out.take(range(len(held_out))), train.originals().take(range(len(train.originals())))
+    average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype("uint8"), len(unseen), 0)
+    figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    for name, points in lines.items():
+        axis.plot(*zip(*sorted(points), strict=True), marker="o", label=name)
+    axis.axhline(metrics.reconstruction_error(unseen, average).mean(), ls=":", color="0.4", label="average painting")
+    ticks = sorted({latents for points in lines.values() for latents, _ in points})
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.set(xlabel="latents", ylabel="RMS error on unseen paintings", ylim=(0, None))
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False)
+    pictures = "procedural stand-in" if runs[0].stand_in else f"{len(unseen)} paintings"
+    axis.set_title(f"{runs[0].recipe.study}, {pictures}, {runs[0].recipe.scale} scale", fontsize=9, loc="left")
+    plt.close(figure)
+    return figure
 
 
 def _straight(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:

@@ -157,6 +157,12 @@ SCORES = {
         "About 50 % is right for new pictures; near 100 % they are copies, far below 50 % they are like no painting.",
         ".1%",
     ),
+    "variety_of_pixels": Measure(
+        "variety of colours and light",
+        "How different two samples are, pixel by pixel, where 1 is how different two paintings are.",
+        "Near 1 is good; near 0, all samples are the same picture.",
+        ".2f",
+    ),
     "reconstruction_error": Measure(
         "error on unseen paintings",
         "How far paintings the network never saw come back from what they were: 0 is exactly, 100 % black for white.",

@@ -31,9 +31,11 @@ class _Autoencoder(Kind):
 
         seen = train.take(range(len(train)))
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
-        records = judging.judge(trained.sample(count, seed), seen, unseen, features=features, facts=facts)
+        made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
+        records = judging.judge(made, seen, unseen, features=features, facts=facts)
+        counts = {"n_real": len(known), "n_fake": len(made)}
+        records.append(metrics.record("variety_of_pixels", metrics.variety(known, made), **counts, **facts))
         records += there_and_back(trained, seen, unseen, facts)
-        known = seen if unseen is None else np.concatenate([seen, unseen])
         records += in_between(trained, known, features, seed, facts)
         if unseen is None:
             log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
