@@ -587,16 +587,17 @@ def variety(real: np.ndarray, fake: np.ndarray) -> float:
     `diversity` asks a network that looks for shapes, to which blurry pictures are all alike; this sees colours.
 
     Args:
-        real: (n_real, height, width, 3) uint8, one row a painting, in no order.
-        fake: (n_fake, height, width, 3) uint8, likewise.
+        real: (n_real, height, width, 3) uint8, one row a painting.
+        fake: (n_fake, height, width, 3) uint8.
 
     Returns:
-        The ratio of the mean root mean squared differences between neighbours; 0 where all samples are one picture.
+        The ratio of the mean root mean squared differences, each picture's from the one half of the set away (those
+        next to each other in a folder may be of a kind); 0 where all samples are one picture.
 
     Raises:
         UserError: no uint8 RGB pictures, or all paintings are one picture.
     """
-    apart, usual = (reconstruction_error(x, np.roll(x, 1, axis=0)).mean() for x in (fake, real))
+    apart, usual = (reconstruction_error(x, np.roll(x, len(x) // 2, axis=0)).mean() for x in (fake, real))
     if not usual:
         raise UserError("all paintings are the same picture: there is no variety to compare with")
     return float(apart / usual)
