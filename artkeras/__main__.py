@@ -43,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
         command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--size", type=whole(1), metavar="N", help="side of the pictures, in pixels")
+        command.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
         command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
@@ -112,7 +114,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout", "kid_every")}
+    given = {name: getattr(arguments, name) for name in ("epochs", "size", "width", "seed", "holdout", "kid_every")}
     return {name: value for name, value in given.items() if value is not None}
 
 

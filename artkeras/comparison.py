@@ -191,6 +191,8 @@ def _figure(variants: Mapping[str, list[Run]]):
 
 def _share_height(axes, *, log_scale: bool) -> None:
     """One range for a column; logarithmic for what collapses towards 0."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     values = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines])
     if log_scale and (values > 0).all():
         low, high = values.min() / 1.5, values.max() * 1.5
@@ -201,6 +203,10 @@ def _share_height(axes, *, log_scale: bool) -> None:
     for axis in axes:
         if log_scale:
             axis.set_yscale("log")
+            few = high / low < 100  # else one label a decade, as usual
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set_ylim(low, high)
 
 

@@ -127,10 +127,11 @@ def judge(
 
 
 class Watch:
-    """Judges a model in the middle of its training, for the history: the kernel distance, and `GAN.probe`.
+    """Judges a model in the middle of its training, for the history: kernel distance, variety, and `GAN.probe`.
 
-    The distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features. Held-out paintings
-    are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
+    The kernel distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features;
+    `distance_of_samples` how far these samples are from each other, as a share of the paintings' own distance. Held-out
+    paintings are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
     """
 
     def __init__(self, recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures, features: Features):
@@ -139,16 +140,21 @@ class Watch:
         self.real = features(held_out.take(range(len(held_out))))
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
-    columns = ("kid", "gap_real", "gap_fake", "g_gradient")
+    columns = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
     smallest = "kid"
 
     def __call__(self, model) -> dict[str, float]:
         """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
         generator = model.generator
         latents = fixed_latents(DURING_TRAINING, generator.input_shape[-1], SAMPLE_SEED)
-        kid = metrics.kernel_distance(self.real, self.features(render(self.recipe, generator, latents)))
+        fake = self.features(render(self.recipe, generator, latents))
+        variety = metrics.diversity(fake, self.real)
         batch = self.batch[..., ::-1].copy() if self.recipe.channels == "bgr" else self.batch
-        return {"kid": kid.mean} | {name: float(value) for name, value in model.probe(batch).items()}
+        return {
+            "kid": metrics.kernel_distance(self.real, fake).mean,
+            "distance_of_samples": variety.mean_distance / variety.real_mean_distance,
+            **{name: float(value) for name, value in model.probe(batch).items()},
+        }
 
 
 def _as_run(what: Run | str | Path) -> Run | None:

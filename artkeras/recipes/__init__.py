@@ -3,12 +3,14 @@
 import difflib
 
 from artkeras.errors import UserError
-from artkeras.recipes import autoencoder, colour_field, model_3
+from artkeras.recipes import abstract, artworks, autoencoder, colour_field, japanese_art, model_3
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {r.name: r for r in [*colour_field.RECIPES, *model_3.RECIPES, *autoencoder.RECIPES]}
+_STUDIES = (colour_field, model_3, abstract, japanese_art, artworks, autoencoder)
+
+RECIPES: dict[str, Recipe] = {r.name: r for study in _STUDIES for r in study.RECIPES}
 
 
 def recipe(name: str) -> Recipe:
