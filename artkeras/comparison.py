@@ -15,6 +15,7 @@ TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
     "kid": "KID from held-out paintings",
+    "error": "error of reconstructions",
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
@@ -28,6 +29,8 @@ COLOURS = {
     "loss": "C0",
     "reconstruction_loss": "C2",
     "kl_loss": "C1",
+    "unseen_error": "C3",
+    "seen_error": "C2",
 }
 
 Log = Callable[[str], None]
@@ -133,7 +136,14 @@ def _kind(measure: str) -> str | None:
         return "loss"
     if measure.startswith("gap_"):
         return "gap"
-    return {"kid": "kid", "g_gradient": "gradient", "d_real": "accuracy", "d_fake": "accuracy"}.get(measure)
+    return {
+        "kid": "kid",
+        "unseen_error": "error",
+        "seen_error": "error",
+        "g_gradient": "gradient",
+        "d_real": "accuracy",
+        "d_fake": "accuracy",
+    }.get(measure)
 
 
 def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -710,6 +710,72 @@ def saturation(pictures: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
+# ------------------------------------------------------------------------------------------- pictures and copies
+
+
+def reconstruction_error(originals: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """How far copies are from their originals: root mean squared difference, a number for each picture.
+
+    Args:
+        originals, copies: (n, height, width, 3) uint8, in one order.
+
+    Returns:
+        (n,) float64, shares of the way from black to white.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or the shapes differ.
+    """
+    originals, copies = _pictures("originals", originals), _pictures("copies", copies)
+    if originals.shape != copies.shape:
+        raise UserError(f"originals are {originals.shape} and copies {copies.shape}: give as many of one size")
+    differences = (a.astype(np.float64) - b for a, b in zip(originals, copies, strict=True))
+    return np.array([np.sqrt(np.mean(difference**2)) / 255 for difference in differences])
+
+
+def variety(real: np.ndarray, fake: np.ndarray) -> float:
+    """How different two samples are, where 1 is how different two paintings are, pixel by pixel.
+
+    `diversity` asks a network that looks for shapes, to which blurry pictures are all alike; this sees colours.
+
+    Args:
+        real: (n_real, height, width, 3) uint8, one row a painting.
+        fake: (n_fake, height, width, 3) uint8.
+
+    Returns:
+        The ratio of the mean root mean squared differences, each picture's from the one half of the set away (those
+        next to each other in a folder may be of a kind); 0 where all samples are one picture.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or all paintings are one picture.
+    """
+    apart, usual = (reconstruction_error(x, np.roll(x, len(x) // 2, axis=0)).mean() for x in (fake, real))
+    if not usual:
+        raise UserError("all paintings are the same picture: there is no variety to compare with")
+    return float(apart / usual)
+
+
+def largest_step(walk: np.ndarray) -> float:
+    """How unevenly pictures change along a walk: the largest step between neighbours, over the mean step.
+
+    Steps are root mean squared differences. A fade from one picture to another gives 1, a cut in the middle of n
+    pictures n - 1.
+
+    Args:
+        walk: (n, height, width, 3) uint8, n at least 2.
+
+    Returns:
+        At least 1; 1 where nothing changes at all.
+
+    Raises:
+        UserError: fewer than two, or no uint8 RGB pictures.
+    """
+    walk = _pictures("walk", walk)
+    if len(walk) < 2:
+        raise UserError("a walk has at least two pictures")
+    steps = reconstruction_error(walk[:-1], walk[1:])
+    return float(steps.max() / steps.mean()) if steps.any() else 1.0
+
+
 # --------------------------------------------------------------------------------------------------- records
 
 

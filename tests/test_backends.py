@@ -119,6 +119,12 @@ def test_style_transfer_paints_the_same_picture(worker):
     assert np.abs(np.array(worker.style["picture"]) - styled.astype(int)).max() <= 1
 
 
+def test_noise_and_mirrors_of_a_vae_are_repeated_from_a_restored_state(worker):
+    first, again = worker.coded
+    assert first == again
+    assert first["loss"] == pytest.approx(first["reconstruction_loss"] + first["kl_loss"], rel=1e-5)
+
+
 def test_cross_entropy_of_a_sure_discriminator_is_not_clipped(worker):
     expected = [np.logaddexp(0, score) - label * score for score in (-80.0, -20.0, 20.0, 80.0) for label in (1, 0)]
     assert worker.sure_losses == pytest.approx(expected, rel=1e-5, abs=1e-8)

@@ -126,6 +126,16 @@ def test_losses_alone_make_one_panel():
     assert len(figures.curves(iterations).axes) == 1
 
 
+def test_a_loss_of_any_name_is_a_loss_and_errors_have_a_panel():
+    iterations = {name: values for name, values in columns().items() if name in ("epoch", "step")}
+    iterations |= {name: columns()["g_loss"] for name in ("loss", "kl_loss", "reconstruction_loss")}
+    epochs = iterations["epoch"][-1]
+    history = {"epoch": np.arange(epochs) + 1} | dict.fromkeys(("unseen_error", "seen_error"), np.full(epochs, 0.1))
+    figure = figures.curves(iterations, history)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["loss", "error"]
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == ["unseen_error", "seen_error"]
+
+
 def test_curves_show_the_means_of_each_epoch_and_the_kernel_distance_where_it_was_measured():
     iterations = columns()
     ends = np.flatnonzero(np.diff(iterations["epoch"], append=99)) + 1
