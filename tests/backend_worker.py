@@ -19,6 +19,7 @@ import watching
 from artkeras import training
 from artkeras.engine import BACKEND, assign, keras
 from artkeras.losses import BCE
+from artkeras.recipes import recipe
 from artkeras.run import Position
 
 
@@ -88,6 +89,18 @@ def coded():
     return steps
 
 
+def other_studies():
+    """One fitted step of recipes whose networks or losses are like no other's: what moved, and the losses."""
+    found = {}
+    for name in ("abstract/lsgan", "japanese_art/v2"):
+        model = replace(recipe(name), size=16, width=1, batch_size=4).build()
+        before = watching.snapshot(model)
+        history = model.fit(watching.pictures(4), batch_size=4, shuffle=False, verbose=0).history
+        moved = watching.moved(model, before, watching.snapshot(model))
+        found[name] = {"moved": moved, "losses": [float(history[key][0]) for key in ("d_loss", "g_loss")]}
+    return found
+
+
 def sure_losses():
     """Cross-entropy of scores so large that a sigmoid in float32 would round."""
     scores = np.array([[-80.0], [-20.0], [20.0], [80.0]], "float32")
@@ -103,6 +116,7 @@ def main(folder):
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
         "coded": coded(),
         "sure_losses": sure_losses(),
+        "other_studies": other_studies(),
         "trained": trained(folder),
         "translators": {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY},
     }
