@@ -15,6 +15,7 @@ TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
     "kid": "KID from held-out paintings",
+    "variety": "distance of samples, of paintings 1",
     "error": "error of reconstructions",
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
@@ -138,6 +139,7 @@ def _kind(measure: str) -> str | None:
         return "gap"
     return {
         "kid": "kid",
+        "distance_of_samples": "variety",
         "unseen_error": "error",
         "seen_error": "error",
         "g_gradient": "gradient",

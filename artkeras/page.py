@@ -47,6 +47,7 @@ NAMES = {
     "reconstruction_loss": "reconstruction",
     "kl_loss": "divergence",
     "kid": "kernel distance",
+    "distance_of_samples": "samples",
     "l1_loss": "difference from the picture that was there",
     "cycle_loss": "difference of what comes back",
     "identity_loss": "change of what needs none",
@@ -62,6 +63,11 @@ MEASURED = (
         "cannot be told apart. Few pictures are judged, so it is rough, and not to be compared with the score of a "
         "finished network.",
         ("kid",),
+    ),
+    (
+        "Variety",
+        "How far samples lie from each other, where 1 is how far held-out paintings do. Near 0 all are one picture.",
+        ("distance_of_samples",),
     ),
     (
         "Error of reconstructions",

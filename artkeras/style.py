@@ -3,10 +3,10 @@
     *_, last = stylize("photo.jpg", "painting.png")
     last.picture                                            # (height, width, 3) uint8
 
-Study 5e did it with SqueezeNet on a processor. Its report gives layers and weights, but not the units they are in. Its
-layers and style weights are nearly those of a well-known course exercise (Stanford CS231n), so the rest is taken to be
-the exercise's too: sums of squares, and a picture from which ImageNet's mean is subtracted and which is divided by its
-standard deviation. The weight of the total variation is a hundred times the exercise's, though: see `PRESETS`.
+Study 5e did it with SqueezeNet on a processor. Its report gives layers and weights, but not the units they are in. But
+for one they are those of an exercise of the course Stanford CS231n (its setting for "The Scream"), so the rest is taken
+to be the exercise's too: sums of squares, and a picture in standard deviations of ImageNet's colours. That one is the
+weight of the total variation: 2, where the exercise has 0.02. See `PRESETS`.
 
 Arguments are checked before Keras is loaded.
 """
@@ -232,7 +232,7 @@ def scales(size: int) -> list[int]:
 
 
 def frames(iterates: Iterable[Iterate], longest: int = 320) -> list[Image.Image]:
-    """The pictures of iterates at one size, for an animation: that of the last one, its long side `longest` at most."""
+    """The pictures of iterates for an animation: all as large as the last one, its long side `longest` at most."""
     pictures = [Image.fromarray(iterate.picture) for iterate in iterates]
     last = pictures[-1].copy()
     last.thumbnail((longest, longest))

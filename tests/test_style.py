@@ -118,7 +118,7 @@ def test_a_step_moves_the_picture_and_nothing_else(transfer):
     style_worker.step(transfer)
     moved = {v.path for v in transfer.all_variables() if not np.array_equal(number(v.value), before[v.path])}
     optimizer = transfer.optimizer_of_picture
-    adam = {v.path for v in optimizer.variables} - {optimizer._learning_rate.path}
+    adam = {v.path for v in optimizer.variables} - {optimizer.learning_rate.path}
     assert moved == {transfer.picture.path} | adam
     assert transfer.trainable_variables == [transfer.picture]
     assert len(before) == 1 + 1 + 2 + 4 + 4  # picture, content, two styles; the network; Adam's

@@ -131,7 +131,7 @@ class StyleTransfer(StepModel):
         """Begin, with a fresh optimizer, from this (height, width, 3) uint8 RGB picture."""
         self.picture.assign(self._canvas(picture))
         for variable in self.optimizer_of_picture.variables:
-            if variable is not self.optimizer_of_picture._learning_rate:
+            if variable is not self.optimizer_of_picture.learning_rate:
                 variable.assign(np.zeros(variable.shape))
 
     def _canvas(self, picture: np.ndarray) -> np.ndarray:
