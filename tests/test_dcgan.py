@@ -11,7 +11,8 @@ from artkeras.errors import UserError
 from artkeras.networks import dcgan, infogan
 from artkeras.recipes import RECIPES
 
-NAMES = [name for name, recipe in RECIPES.items() if recipe.study in ("abstract", "japanese_art", "artworks")]
+STUDIES = ("abstract", "japanese_art", "artworks")
+NAMES = [name for name, recipe in RECIPES.items() if recipe.study in STUDIES and recipe.kind == "gan"]
 
 # weights of a 4 x 4 convolution from a to b channels; what batch normalisation keeps of one channel
 TAPS, NORM = 16, 4

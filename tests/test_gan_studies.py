@@ -16,7 +16,8 @@ from artkeras.losses import SMOOTHED_BCE
 from artkeras.recipes import RECIPES, recipe
 from artkeras.run import Position
 
-NAMES = [name for name, one in RECIPES.items() if one.study in ("abstract", "japanese_art", "artworks")]
+STUDIES = ("abstract", "japanese_art", "artworks")
+NAMES = [name for name, one in RECIPES.items() if one.study in STUDIES and one.kind == "gan"]
 STEPS = 2
 
 
