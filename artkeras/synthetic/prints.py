@@ -90,9 +90,9 @@ class Scene:
 
     def bokashi(self, top: np.ndarray, depth: float, low: np.ndarray, level: float) -> None:
         """Colour wiped from the upper edge downwards, and another around the horizon."""
-        y, x = paint.grid(self.n)
+        y, _ = paint.grid(self.n)
         hand = 0.02 * paint.noise(self.rng, self.n, 3, 12)
-        paint.over(self.picture, low, 0.85 * np.exp(-(((y - level + hand) / 0.16) ** 2)) + 0 * x)
+        paint.over(self.picture, low, 0.85 * np.exp(-(((y - level + hand) / 0.16) ** 2)))
         paint.over(self.picture, top, np.clip(1.15 - (y + hand) / depth, 0, 1) ** 1.5)
 
 
