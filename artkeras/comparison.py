@@ -15,6 +15,7 @@ TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
     "kid": "KID from held-out paintings",
+    "variety": "distance of samples, of paintings 1",
     "error": "error of reconstructions",
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
@@ -71,6 +72,23 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
     return out
 
 
+def parting(run: Run, times: float = 3.0) -> int | None:
+    """When the two losses of a GAN part for good: the first step of those from which one stays well above the other.
+
+    Args:
+        run: of a GAN.
+        times: how many times the generator's loss must be the discriminator's; both as running means.
+
+    Returns:
+        A step, from 1, or None if they are closer at the end.
+    """
+    steps = run.iterations()
+    d_loss, g_loss = (figures.running_mean(steps[name]) for name in ("d_loss", "g_loss"))
+    near = np.flatnonzero(g_loss < times * d_loss)
+    first = int(near[-1]) + 2 if len(near) else 1
+    return first if first <= len(g_loss) else None
+
+
 def _values(run: Run) -> dict[str, Any]:
     """What decides a run's result but the seed, with dotted keys; its precision too."""
     flat: dict[str, Any] = {}
@@ -121,6 +139,7 @@ def _kind(measure: str) -> str | None:
         return "gap"
     return {
         "kid": "kid",
+        "distance_of_samples": "variety",
         "unseen_error": "error",
         "seen_error": "error",
         "g_gradient": "gradient",

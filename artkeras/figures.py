@@ -11,7 +11,7 @@ from artkeras.files import atomic
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
 
-MEASURED = {"KID": ("kid",), "error": ("unseen_error", "seen_error")}
+MEASURED = {"KID": ("kid",), "variety": ("distance_of_samples",), "error": ("unseen_error", "seen_error")}
 """Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
 
 
@@ -45,6 +45,71 @@ def grid(
         pen = ImageDraw.Draw(canvas)
         pen.text((gap + 2, rows * height + gap + 2), caption, fill=INK, font=ImageFont.load_default(size=12))
     return canvas
+
+
+def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
+    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
+
+    Args:
+        image: what `grid` made of square pictures, with a caption or without.
+        size: side of the pictures, in pixels.
+        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
+        gap: as it was given to `grid`.
+
+    Returns:
+        (places, size, size, 3) uint8; places that were left empty are white.
+
+    Raises:
+        ValueError: when no picture of that size has room.
+    """
+    pixels, side = np.asarray(image.convert("RGB")), size * scale
+    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
+    if side < 1 or not rows * columns:
+        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
+    corners = [
+        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
+    ]
+    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
+
+
+HEAD = 16  # pixels of the headings of `columns`
+NARROWEST = 96  # pixels a heading needs
+
+
+def columns(named: Mapping[str, np.ndarray], *, scale: int = 1, gap: int = 2, caption: str = "") -> Image.Image:
+    """Named columns of pictures, so that a row reads from left to right.
+
+    Args:
+        named: heading -> (n, height, width, 3) uint8, all of one shape.
+        scale: enlarge each picture by this whole factor, or by more where its heading needs room.
+        gap, caption: see `grid`.
+    """
+    pictures = np.stack(list(named.values()), axis=1)
+    side = pictures.shape[3]
+    scale = max(scale, -(-NARROWEST // side))
+    body = grid(pictures.reshape(-1, *pictures.shape[2:]), len(named), scale=scale, gap=gap, caption=caption)
+    head = Image.new("RGB", (body.width, HEAD), PAPER)
+    pen = ImageDraw.Draw(head)
+    for i, name in enumerate(named):
+        pen.text((gap + i * (side * scale + gap), 2), name, fill=INK, font=ImageFont.load_default(size=11))
+    return stack([head, body])
+
+
+def column(figure: Image.Image, index: int, size: int, gap: int = 2) -> np.ndarray:
+    """The pictures of a column of square pictures, cut out of what `columns` drew at its least scale.
+
+    Args:
+        figure: as `columns` gave it, with the same gap.
+        index: which column.
+        size: side of the pictures, before they were enlarged.
+
+    Returns:
+        (n, side, side, 3) uint8, enlarged as they were drawn.
+    """
+    side = size * -(-NARROWEST // size)
+    left, rows = gap + index * (side + gap), (figure.height - HEAD) // (side + gap)
+    pixels = np.asarray(figure)[HEAD + gap :, left : left + side]
+    return np.stack([pixels[row * (side + gap) :][:side] for row in range(rows)])
 
 
 def stack(images: Sequence[Image.Image]) -> Image.Image:

@@ -52,10 +52,10 @@ def evaluate(
     """
     if count < 100:
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
-    run = _as_run(what)
+    run = as_run(what)
     describe = Features(features)
     trained = run.sampler() if run else load(what)
-    paintings, held_out = _paintings(trained, run, data)
+    paintings, held_out = paintings_of(trained, run, data)
     log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
         "recipe": trained.recipe.name,
@@ -157,13 +157,19 @@ class Watch:
         }
 
 
-def _as_run(what: Run | str | Path) -> Run | None:
+def as_run(what: Run | str | Path) -> Run | None:
+    """The run that is meant, or None for a recipe's name."""
     if isinstance(what, Run):
         return what
     return Run(what) if Run.is_run(what) else None
 
 
-def _paintings(trained: Trained, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
+def paintings_of(trained: Trained, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
+    """The paintings to hold against what was trained: `(those of the training, before augmentation, held out or None)`.
+
+    Raises:
+        UserError: there are none, or they are not those the run was trained on.
+    """
     train, held_out = run.pictures(folder) if run else trained.recipe.pictures(folder)
     if run is None and train.stand_in:
         raise UserError(

@@ -8,15 +8,12 @@ passed on. The browser is told to load nothing (a content security policy), so n
 """
 
 import base64
-import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, figures
+from artkeras.document import check_place, embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe
@@ -49,6 +47,10 @@ NAMES = {
     "reconstruction_loss": "reconstruction",
     "kl_loss": "divergence",
     "kid": "kernel distance",
+    "distance_of_samples": "samples",
+    "l1_loss": "difference from the picture that was there",
+    "cycle_loss": "difference of what comes back",
+    "identity_loss": "change of what needs none",
     "unseen_error": "unseen pictures",
     "seen_error": "training pictures",
 }
@@ -61,6 +63,11 @@ MEASURED = (
         "cannot be told apart. Few pictures are judged, so it is rough, and not to be compared with the score of a "
         "finished network.",
         ("kid",),
+    ),
+    (
+        "Variety",
+        "How far samples lie from each other, where 1 is how far held-out paintings do. Near 0 all are one picture.",
+        ("distance_of_samples",),
     ),
     (
         "Error of reconstructions",
@@ -210,6 +217,70 @@ SCORES = {
         "About 5 % is right for new pictures; much more means copies.",
         ".1%",
     ),
+    "l1": Measure(
+        "difference from the truth (L1)",
+        "How far translations are from the pictures that were there, a pixel on average: 100 % is black for white.",
+        "Lower is better; it should be below that of the average picture.",
+        ".1%",
+    ),
+    "l1_of_average": Measure(
+        "the average picture's difference",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".1%",
+    ),
+    "ssim": Measure(
+        "structural similarity (SSIM)",
+        "How far edges and contrasts are where they are in the pictures that were there.",
+        "Higher is better; 1 is the same picture.",
+        ".3f",
+    ),
+    "ssim_of_average": Measure(
+        "the average picture's similarity",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".3f",
+    ),
+    "kid_untranslated": Measure(
+        "kernel distance before translating",
+        "How far the pictures were from the other domain to begin with.",
+        "Neither good nor bad: what the kernel distance should be well below.",
+    ),
+    "kid_reverse": Measure(
+        "kernel distance the other way",
+        "How far pictures translated the other way are from the domain they were meant for.",
+        "Lower is better; at about 0 they cannot be told apart.",
+    ),
+    "cycle_error": Measure(
+        "error there and back",
+        "How far pictures are from what they were, a pixel on average, after going there and back.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "cycle_error_reverse": Measure(
+        "error there and back, from the other side",
+        "The same of pictures of the other domain.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "saturation": Measure(
+        "saturation of translations",
+        "How vivid the translated pictures are: 0 is grey, 1 as pure a colour as a screen has.",
+        "Neither good nor bad: below that before, translating has made them less vivid.",
+        ".3f",
+    ),
+    "saturation_before": Measure(
+        "saturation before translating",
+        "The same of the pictures that were translated.",
+        "Neither good nor bad: to compare with.",
+        ".3f",
+    ),
+    "saturation_of_target": Measure(
+        "saturation of the other domain",
+        "The same of real pictures of the domain that they were translated to.",
+        "Neither good nor bad: about where translations should be.",
+        ".3f",
+    ),
 }
 
 
@@ -231,7 +302,7 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
         UserError: for a run that has no finished epoch, or a place that cannot be written.
     """
     out = Path(out)
-    _check_place(out)
+    check_place(out, "--html")
     runs = [run if isinstance(run, Run) else Run(run) for run in runs]
     if not runs:
         raise UserError("a page needs at least one run")
@@ -245,17 +316,6 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     with atomic(out) as part:
         part.write_text(_document(sections), encoding="utf-8")
     return out
-
-
-def _check_place(out: Path) -> None:
-    """Say that a page cannot be written before the work is done, not after."""
-    if out.is_dir():
-        raise UserError(f"{out} is a folder: give --html a file that ends in .html")
-    place = next(parent for parent in out.absolute().parents if parent.exists())
-    if not place.is_dir():
-        raise UserError(f"{out} cannot be written: {place} is a file")
-    if not os.access(place, os.W_OK):
-        raise UserError(f"{out} cannot be written: no permission in {place}")
 
 
 def _finished(run: Run) -> Position:
@@ -286,35 +346,17 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def _document(sections: Sequence["_Section"]) -> str:
     """The template with everything in its place."""
-    template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
-    style, script = (template.split(f"<{tag}>")[1].split(f"</{tag}>")[0] for tag in ("style", "script"))
-    policy = [  # no address but data, no script but ours
-        "default-src 'none'",
-        "img-src data:",
-        f"style-src '{_digest(style)}'",
-        f"script-src '{_digest(script)}'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
     alone = len(sections) == 1
     title = f"Pictures by {sections[0].name if alone else f'{len(sections)} networks'}"
     values = {
-        "policy": "; ".join(policy),
         "title": escape(title),
         "badge": _badge(sections[0].run) if alone else "",
         "top": "" if alone else _overview(sections),
         "sections": "\n".join(section.html(alone) for section in sections),
         "version": escape(__version__),
-        # "<" would let a caption end the script element
-        "data": json.dumps({s.id: s.data() for s in sections}, ensure_ascii=False).replace("<", "\\u003c"),
+        "data": embedded({s.id: s.data() for s in sections}),
     }
-    # in one pass: what is put in is not looked through again
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
-
-
-def _digest(text: str) -> str:
-    """The name that a content security policy gives to an inline script or style."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return fill("page.html", values)
 
 
 def _overview(sections: Sequence["_Section"]) -> str:

@@ -35,7 +35,7 @@ class Pairs:
     """Pictures of two domains.
 
     Attributes:
-        a: those of domain A, `size` or, for jitter, more pixels a side.
+        a: those of domain A, with more pixels a side than `size`, see `JITTER`.
         b: those of domain B, of the same side.
         aligned: whether picture i of A and picture i of B belong together.
         size: side of the pictures that `draw` and `take` give.
@@ -209,22 +209,14 @@ def load(
         places, studies = (None, None), (study, study) if paired else domains
     else:
         places, studies = (found, found) if paired else _both(found, domains), (study, study)
-    loaded = []
-    for side in (jittered(size), size):
-        halves = []
-        for place, name, domain in zip(places, studies, domains, strict=True):
-            options = {"fit": domain if paired else fit, "holdout": holdout, "seed": seed, "limit": limit}
-            if place is None:
-                halves.append(data.stand_ins(name, side, **options))
-            else:
-                halves.append(data.load(name, side, folder=place, subset="all", expand=False, **options))
-        loaded.append(halves)
-        if not holdout:
-            break
+    divided = []
+    for place, name, domain in zip(places, studies, domains, strict=True):
+        options = {"subset": "all", "expand": False, "fit": domain if paired else fit}
+        options |= {"holdout": holdout, "seed": seed, "limit": limit}
+        if place is None:
+            divided.append(data.stand_ins(name, jittered(size), **options))
+        else:
+            divided.append(data.load(name, jittered(size), folder=place, **options))
     where = data.STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
-    (train_a, _), (train_b, _) = loaded[0]
-    train = Pairs(train_a, train_b, paired, size, where)
-    if not holdout:
-        return train, None
-    (_, held_a), (_, held_b) = loaded[1]  # unseen ones are not cut, so they need not be larger
-    return train, Pairs(held_a, held_b, paired, size, where)
+    train, held_out = zip(*divided, strict=True)
+    return Pairs(*train, paired, size, where), Pairs(*held_out, paired, size, where) if holdout else None

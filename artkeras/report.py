@@ -94,7 +94,8 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 def table(out: str | Path = "results") -> Path:
     """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
 
-    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`.
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
+    was trained it is the figure with a `card.md`.
 
     Raises:
         UserError: when there are none.
@@ -137,7 +138,10 @@ def table(out: str | Path = "results") -> Path:
         notes = figure.with_name("comparison.md")
         text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
         text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
-        text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
+        if figure.with_name("card.md").is_file():
+            text += [f"More: [its card]({place}/card.md)"]
+        else:
+            text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
         part.write_text("\n".join(text) + "\n")
     return out / "README.md"

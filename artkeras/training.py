@@ -77,7 +77,8 @@ def train(
     recipe.check()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
-    model, precision = _model(recipe, precision, jit)
+    steps = recipe.epochs * steps_per_epoch(recipe, pictures)
+    model, precision = _model(recipe, precision, jit, steps)
     cost = plan(recipe, pictures, model, precision, Position())
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
@@ -135,7 +136,7 @@ def resume(
         if before["versions"].get(name) != version:
             log(f"note: {name} was {before['versions'].get(name)}, now {version}: last digits may differ")
 
-    model, _ = _model(recipe, precision, before["jit"])
+    model, _ = _model(recipe, precision, before["jit"], recipe.epochs * steps_per_epoch(recipe, pictures))
     # a run that was killed before its first checkpoint starts again, from the same seed
     position, state, seconds = run.latest(log) if run.checkpoints() else (Position(), None, 0.0)
     if recipe.epochs < position.epoch or (recipe.epochs == position.epoch and position.step):
@@ -215,9 +216,9 @@ def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | No
     return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.kid_every else None
 
 
-def _model(recipe: Recipe, precision: str, jit: bool | None) -> tuple[engine.StepModel, str]:
+def _model(recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None) -> tuple[engine.StepModel, str]:
     with engine.precision_policy(precision) as resolved:
-        return recipe.build(jit=jit), resolved
+        return recipe.build(jit=jit, steps=steps), resolved
 
 
 def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: bool | None) -> dict[str, Any]:

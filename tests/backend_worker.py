@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import style_worker
 import training_worker
+import translating
 import watching
 
 from artkeras import training
@@ -93,13 +95,16 @@ def sure_losses():
 
 
 def main(folder):
+    style_losses, styled = style_worker.steps()
     facts = {
+        "style": {"losses": style_losses, "picture": styled.tolist()},
         "backend": BACKEND,
         "who_moved": who_moved(),
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
         "coded": coded(),
         "sure_losses": sure_losses(),
         "trained": trained(folder),
+        "translators": {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY},
     }
     (folder / "facts.json").write_text(json.dumps(facts))
 

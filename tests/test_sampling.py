@@ -402,6 +402,9 @@ def test_comparisons_stand_below_the_table_with_what_was_found(trained, results)
     (folder / "comparison.md").write_text("## Why it failed\n\nIt was cold.\n")
     text = table(results).read_text()
     assert f"## Why it failed\n\nIt was cold.\n\n{shown}" in text and "## experiment" not in text
+    assert text.endswith("The numbers: [comparison.csv](experiment/comparison.csv)\n")
+    (folder / "card.md").write_text("# experiment\n")
+    assert table(results).read_text().endswith("More: [its card](experiment/card.md)\n")
     assert artkeras.result("experiment").size == (4, 4)
 
 

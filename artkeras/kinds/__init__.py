@@ -10,7 +10,12 @@ from artkeras.kinds.kind import Kind
 
 __all__ = ["KINDS", "Kind", "kind"]
 
-KINDS = {"gan": "artkeras.kinds.gan:GAN", "autoencoder": "artkeras.kinds.autoencoder:AUTOENCODER"}
+KINDS = {
+    "autoencoder": "artkeras.kinds.autoencoder:AUTOENCODER",
+    "cyclegan": "artkeras.kinds.translation:CYCLEGAN",
+    "gan": "artkeras.kinds.gan:GAN",
+    "pix2pix": "artkeras.kinds.translation:PIX2PIX",
+}
 """Name, as recipes have it -> where the kind's `Kind` is."""
 
 

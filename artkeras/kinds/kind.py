@@ -25,11 +25,13 @@ class Kind:
     Attributes:
         kept: names of the networks that a result keeps, a subset of the recipe's `networks`.
         examples_shown: real pictures that its sample grids are made from; 0 where random numbers are enough.
+        plans_steps: whether its model wants to know how many steps the whole training takes.
         losses: a sentence or two about its losses, for the report to look at.
     """
 
     kept: tuple[str, ...]
     examples_shown: int = 0
+    plans_steps: bool = False
     losses: str
 
     # --- pictures -----------------------------------------------------------------------------------

@@ -14,15 +14,16 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     the rate it would have had.
     """
 
-    def __init__(self, learning_rate: float, steps: int, constant: float = 0.5):
-        """A rate over `steps` steps, of which the share `constant` comes before the decay."""
+    def __init__(self, learning_rate: float, steps: int | None = None, constant: float = 0.5):
+        """A rate over `steps` steps, of which the share `constant` comes before the decay; None: for ever."""
         super().__init__()
         self.learning_rate, self.steps, self.constant = learning_rate, steps, constant
 
     def __call__(self, step):
         """The rate at a step: a scalar."""
-        done = ops.cast(step, "float32") / self.steps
-        left = (1.0 - done) / max(1.0 - self.constant, 1e-9)
+        if self.steps is None or self.constant >= 1:
+            return ops.convert_to_tensor(self.learning_rate, "float32")
+        left = (1 - ops.cast(step, "float32") / self.steps) / (1 - self.constant)
         return self.learning_rate * ops.clip(left, 0.0, 1.0)
 
     def get_config(self):
@@ -40,8 +41,8 @@ def adam(
         steps: of the whole training; None keeps the rate constant.
         constant: share of them before the decay begins: half in the papers' code, 100 of 200 epochs.
     """
-    rate = learning_rate if steps is None else LinearDecay(learning_rate, steps, constant)
-    return constant_adam(rate, beta_1)
+    # a schedule even where it is constant: an optimizer with a plain rate has one variable more in its state
+    return constant_adam(LinearDecay(learning_rate, steps, constant), beta_1)
 
 
 def halves(batch, pixel_range: tuple[float, float]):

@@ -97,8 +97,9 @@ def discriminator(
     Raises:
         UserError: for a size that cannot be built, or an unknown name.
     """
+    halvings = stages(size, least=LEAST, most=MOST)
     pictures = x = keras.Input((size, size, 3), name="pictures")
-    for index in range(stages(size, least=LEAST, most=MOST)):
+    for index in range(halvings):
         kernel = fourth_kernel if index == 3 else 4
         x = convolution(x, width * min(8, 2**index), kernel, strides=2, weights=weights, use_bias=bias)
         normed = norm and index > 0

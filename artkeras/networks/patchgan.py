@@ -11,14 +11,15 @@ from artkeras.networks.translation import SLOPE, convolution, instance_norm
 
 
 def discriminator(
-    size: int = 256, width: int = 64, depth: int = 3, pictures: int = 1, affine: bool = False
+    size: int = 256, width: int = 64, depth: int | None = None, pictures: int = 1, affine: bool = False
 ) -> keras.Model:
     """Pictures to a map of scores, positive for "real", each of a patch of 70 x 70 pixels (at depth 3).
 
     Args:
         size: side of the pictures.
         width: filters of the first convolution, doubled by each of the next three; published 64.
-        depth: convolutions that halve; 3 judges patches of 70 pixels, 2 of 34, 1 of 16.
+        depth: convolutions that halve; 3 judges patches of 70 pixels, 2 of 34, 1 of 16. Default as published, 3, from
+            128 pixels on; 2 from 48 on, else 1, so that a patch stays smaller than a picture.
         pictures: 1, or 2 for a pair side by side in the channels.
         affine: gamma and beta after the normalisation, and no bias before it, as where pix2pix has batch norm.
 
@@ -28,6 +29,8 @@ def discriminator(
     Raises:
         ValueError: for a size too small for a score, or a width or depth that cannot be built.
     """
+    if depth is None:
+        depth = 3 if size >= 128 else 2 if size >= 48 else 1
     if depth < 1 or width < 1:
         raise ValueError(f"depth and width must be at least 1, not {depth} and {width}")
     if size < 3 * 2**depth:

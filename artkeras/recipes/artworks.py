@@ -31,7 +31,7 @@ VANILLA_GAN = Recipe(
         "64 x 64 pixels; the report's crops were 150 x 150",
         "network, batch size, learning rate and epochs are not published",
     ),
-    laptop={"size": 32, "width": 16, "batch_size": 32, "limit": 320, "epochs": 60, "sample_every": 20},
+    laptop={"size": 32, "width": 16, "batch_size": 16, "limit": 300, "epochs": 40, "sample_every": 10},
 )
 """Two plain players."""
 

@@ -94,6 +94,8 @@ class Recipe:
         kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
             smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
         kind: of model, see `artkeras.kinds`.
+        domains: the two that a translator goes between, A and then B: name -> a folder, or "left" or "right" for
+            halves of each file; none for other kinds of models.
 
     What only describes:
 
@@ -127,6 +129,7 @@ class Recipe:
     scale: str = "full"
     kid_every: int = 0
     kind: str = "gan"
+    domains: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     change: str = ""
     source: str = ""
@@ -182,14 +185,20 @@ class Recipe:
         """Build one network, with fresh weights."""
         return self.networks[name](size=self.size, width=self.width)
 
-    def build(self, *, jit: bool | None = None):
-        """Build the model, weights drawn from `seed`, in the precision policy in force."""
+    def build(self, *, jit: bool | None = None, steps: int | None = None):
+        """Build the model, weights drawn from `seed`, in the precision policy in force.
+
+        Args:
+            jit: see `artkeras.engine.StepModel.ready`.
+            steps: of the whole training, for kinds of models that plan by it.
+        """
         from artkeras import engine
 
         engine.seed(self.seed)
         adversarial = {} if self.loss is None else {"loss": self.loss}
+        planned = {"steps": steps} if self.of_kind.plans_steps else {}
         return self.model(
-            **{name: self.network(name) for name in self.networks}, **adversarial,
+            **{name: self.network(name) for name in self.networks}, **adversarial, **planned,
             optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
         )  # fmt: skip
 

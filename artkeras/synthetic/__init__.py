@@ -8,6 +8,7 @@ from artkeras.synthetic.colour_fields import CURATED_KINDS, KINDS, colour_field,
 from artkeras.synthetic.facades import facades
 from artkeras.synthetic.landscapes import monet, photo
 from artkeras.synthetic.prints import japanese_print
+from artkeras.synthetic.strokes import strokes
 
 __all__ = [
     "CURATED_KINDS",
@@ -21,6 +22,7 @@ __all__ = [
     "kind_of",
     "monet",
     "photo",
+    "strokes",
 ]
 
 STAND_INS = {

@@ -198,7 +198,7 @@ def _photograph(rng: np.random.Generator, n: int) -> np.ndarray:
     scene = _Scene(rng, n, _PHOTOGRAPHED[rng.integers(len(_PHOTOGRAPHED))], painted=False)
     picture = scene.picture
     grey = picture.mean(axis=2, keepdims=True)
-    picture = grey + (picture - grey) * rng.uniform(0.85, 1.15)
+    picture = grey + (picture - grey) * rng.uniform(0.7, 1.0)
     far = (scene.y - 0.5) ** 2 + (scene.x - 0.5) ** 2
     grain = paint.noise(rng, n, 128, 128)
     picture = picture * ((1 - rng.uniform(0, 0.5) * far) * rng.uniform(0.92, 1.15))[..., None]
@@ -208,6 +208,8 @@ def _photograph(rng: np.random.Generator, n: int) -> np.ndarray:
 def _painting(rng: np.random.Generator, n: int) -> np.ndarray:
     """A scene laid in dabs, each of the colour that the scene has there, or a little beside it."""
     scene = _Scene(rng, n, _PAINTED[rng.integers(len(_PAINTED))], painted=True)
+    grey = scene.picture.mean(axis=2, keepdims=True)
+    scene.picture = grey + (scene.picture - grey) * rng.uniform(1.1, 1.4)  # purer colours than things have
     canvas = Image.fromarray((np.clip(scene.picture, 0, 1) * 255).round().astype(np.uint8))
     pen = ImageDraw.Draw(canvas)
     x, y = rng.uniform(0, 1, (2, DABS))
