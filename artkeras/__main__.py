@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import artkeras
-from artkeras.arguments import Parser, file, number, whole
+from artkeras.arguments import Parser, file, number, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
+_weight = number(lambda value: 0 <= value < float("inf"), "a number of at least 0")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
         command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--size", type=whole(1), metavar="N", help="side of the pictures, in pixels")
+        command.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
         command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
@@ -94,6 +97,55 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
     compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
 
+    rate = add("rate", _rate, "have people rate real and generated pictures, blind: write a page, read what they said")
+    rate.add_argument("what", nargs="?", metavar="RUN_OR_RECIPE", help="write a page: of a run or of a recipe's result")
+    rate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
+    rate.add_argument("--out", type=file(".html"), default="rating.html", metavar="HTML", help="(default: rating.html)")
+    rate.add_argument("--count", type=whole(1), default=20, metavar="N", help="pictures of each kind (default: 20)")
+    rate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their draw (default: 1)")
+    rate.add_argument("--mode", choices=("stars", "real-or-fake", "both"), default="both", help="(default: both)")
+    rate.add_argument("--read", nargs="+", metavar="CSV", help="read what the raters saved instead")
+    rate.add_argument("--key", metavar="JSON", help="the page's key (default: found beside the raters' files or here)")
+
+    upscale = add("upscale", _upscale, "enlarge pictures four times by a pretrained network")
+    upscale.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
+    upscale.add_argument("--out", required=True, metavar="DIR", help="folder for the PNG files; none is overwritten")
+    upscale.add_argument(
+        "--model", default="auto", metavar="NAME|PATH",
+        help="esrgan-tf2, thick, slim, realesrgan-x4plus, realesrgan-animevideov3, bicubic, or a model's path "
+        "(default: the first that can be had of the study's own esrgan-tf2, thick, realesrgan-x4plus, bicubic)",
+    )  # fmt: skip
+    upscale.add_argument(
+        "--tile", type=whole(64), metavar="N",
+        help="side of the pieces that large pictures are cut into (default: 256; 512 for realesrgan-x4plus)",
+    )  # fmt: skip
+
+    stylize = add("stylize", _stylize, "paint a picture in the manner of others")
+    stylize.add_argument("content", metavar="CONTENT", help="the picture")
+    stylize.add_argument(
+        "styles", nargs="+", type=weighted, metavar="STYLE[:WEIGHT]", help="one whose manner it gets, or several, mixed"
+    )
+    stylize.add_argument("--out", type=file(".png"), default="styled.png", metavar="PNG", help="(default: styled.png)")
+    stylize.add_argument(
+        "--preset", choices=("published", "published-0-1", "clean"), default="clean",
+        help="study 5e's settings, in either reading of its units, or better-looking ones (default: clean)",
+    )  # fmt: skip
+    stylize.add_argument("--content-weight", type=_weight, metavar="W", help="of the content loss")
+    stylize.add_argument("--style-weights", type=several(_weight), metavar="W,W,...", help="of each layer's style loss")
+    stylize.add_argument("--tv-weight", type=_weight, metavar="W", help="of the total variation: smoothness")
+    stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
+    stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
+    stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
+    stylize.add_argument(
+        "--initial",
+        choices=("content", "noise"),
+        default="content",
+        help="what to begin from; noise takes a larger content weight",
+    )
+    stylize.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the noise (default: 0)")
+    stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
+    stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -119,7 +171,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout", "kid_every")}
+    given = {name: getattr(arguments, name) for name in ("epochs", "size", "width", "seed", "holdout", "kid_every")}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -212,6 +264,66 @@ def _compare(arguments: argparse.Namespace) -> None:
     _say(f"wrote {out} and {out.with_suffix('.csv').name}")
 
 
+def _rate(arguments: argparse.Namespace) -> None:
+    from artkeras import rating
+
+    if bool(arguments.what) == bool(arguments.read):
+        raise UserError("give either a run or a recipe, to write a page, or --read and the files that raters saved")
+    if arguments.read:
+        for line in rating.read(arguments.read, arguments.key).lines():
+            _say(line)
+        return
+    rating.write(
+        arguments.what,
+        data=arguments.data,
+        out=arguments.out,
+        count=arguments.count,
+        seed=arguments.seed,
+        mode=arguments.mode,
+        log=_say,
+    )
+
+
+def _upscale(arguments: argparse.Namespace) -> None:
+    from artkeras.upscale import upscale_files
+
+    upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
+
+
+def _stylize(arguments: argparse.Namespace) -> None:
+    from PIL import Image
+    from tqdm import tqdm
+
+    from artkeras import figures
+    from artkeras.style import frames
+
+    names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
+    options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
+    if arguments.gif:
+        options["every"] = max(10, (arguments.steps or 0) // 40)  # frames are kept, and forty show as much as thousands
+    iterates = artkeras.stylize(arguments.content, arguments.styles, **options)
+    seen, stopped = [], False
+    with tqdm(unit=" steps", disable=None, leave=False) as bar:
+        try:
+            for iterate in iterates:
+                seen = [*seen, iterate] if arguments.gif else [iterate]
+                bar.total = iterate.steps
+                bar.set_postfix(
+                    {name: f"{iterate.losses[name]:.3g}" for name in ("loss", "content", "tv")}, refresh=False
+                )
+                bar.update(iterate.step - bar.n)
+        except KeyboardInterrupt:
+            stopped = True
+    if not seen:
+        raise KeyboardInterrupt("stopped before there was anything to write")
+    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), arguments.out)}"
+    if arguments.gif:
+        wrote += f" and {figures.gif(frames(seen), arguments.gif)}"
+    if stopped:
+        raise KeyboardInterrupt(f"stopped after {seen[-1].step} of {seen[-1].steps} steps: {wrote}")
+    _say(wrote)
+
+
 def _weights(arguments: argparse.Namespace) -> None:
     from artkeras.weights import main_weights
 
@@ -233,7 +345,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
     except KeyboardInterrupt as error:
-        print(f"\nartkeras: {error or 'stopped'}", file=sys.stderr)
+        print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
 

@@ -24,6 +24,7 @@ DIVERGED = (
     "train again with another --seed, or with --precision float32"
 )
 GRID = 49  # a 7 x 7 grid, as in study 1
+FRAMES = 50  # of the animation, at most
 
 
 class Recorder(keras.callbacks.Callback):
@@ -270,7 +271,8 @@ def stop_signals() -> Iterator[threading.Event]:
 
 
 def write_gif(run: Run) -> None:
-    """Join a run's sample grids to samples.gif."""
-    frames = run.grids()
+    """Join a run's sample grids to samples.gif; of more than `FRAMES` every second, third, ... and the last."""
+    frames = list(run.grids().values())
     if frames:
-        figures.gif(list(frames.values()), run.path / "samples.gif", milliseconds=400)
+        every = -(-len(frames) // FRAMES)
+        figures.gif(frames[::-1][::every][::-1], run.path / "samples.gif", milliseconds=400)

@@ -153,6 +153,11 @@ def to_uint8(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     return np.rint(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255)).astype(np.uint8)
 
 
+def to_float(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
+    """Turn uint8 into float32 in [low, high], the way back of `to_uint8`. Training does it on the device instead."""
+    return np.asarray(x).astype(np.float32) * ((high - low) / 255.0) + np.float32(low)
+
+
 # ------------------------------------------------------------------------------------- the way in
 
 

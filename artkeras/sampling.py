@@ -101,19 +101,23 @@ class Sampler(Trained):
         """`count` new pictures, the same for the same seed: (count, size, size, 3) uint8 RGB."""
         return self.pictures(self.latents(count, seed))
 
-    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
-        """A closed walk through latent space: (frames, size, size, 3) uint8 RGB.
+    def way(self, start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+        """The point at `share` (0 to 1) of the way from one random latent to another, here along a great circle.
 
-        Between stops the path follows great circles: in 100 dimensions latents lie close to a sphere, and a straight
-        line between two of them runs through its empty middle, where pictures fade.
+        In 100 dimensions latents lie close to a sphere, and a straight line between two of them runs through its empty
+        middle, where pictures fade.
         """
+        return slerp(start, end, share)
+
+    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
+        """A closed walk through latent space: (frames, size, size, 3) uint8 RGB."""
         if frames < stops or stops < 2:
             raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
         corners = self.latents(stops, seed)
         path = []
         for place in np.arange(frames) * stops / frames:
             start, end = corners[int(place)], corners[(int(place) + 1) % stops]
-            path.append(slerp(start, end, place % 1))
+            path.append(self.way(start, end, place % 1))
         return self.pictures(np.stack(path))
 
 

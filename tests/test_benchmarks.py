@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import benchmarks.__main__ as command
-from artkeras import engine
-from benchmarks import augment, pictures, start, step, table
+from artkeras import engine, metrics, weights
+from artkeras.networks import esrgan
+from artkeras.networks.esrgan import rrdn as tiny_rrdn
+from artkeras.upscale import Upscaler
+from benchmarks import augment, fidelity, pictures, start, step, style, table, upscaling
 from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason=step.NO_STUDY)
@@ -197,6 +204,116 @@ def test_augmenting_is_measured(monkeypatch):
     first, second = table.rows(results)
     assert (first[0], second[0]) == ("5 pictures, six copies of each written", "5 pictures, found done")
     assert table.goals(results)[0][0] == "met"
+
+
+def unavailable(name, log):
+    raise weights.Unavailable("no network")
+
+
+def test_enlarging_is_measured(monkeypatch):
+    monkeypatch.setattr(upscaling.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stderr="no memory"))
+    monkeypatch.setattr(weights, "fetch", lambda name, log: None)
+    with pytest.raises(RuntimeError, match="enlarging failed: no memory"):
+        upscaling.measure(1, log=silent)
+    results = {"upscale": {"seconds": [0.5, 0.6, 0.4], "predict": [1.0], "memory": 8e8}, "quick": False}
+    held, predict = table.rows(results)
+    assert held == ("a picture of 64 x 64 enlarged by thick, a held call", "0.50 s", "", "", "", "800 MB")
+    assert predict[1] == "1.00 s" and table.goals(results) == []
+    monkeypatch.setattr(weights, "fetch", unavailable)
+    assert upscaling.measure(1, log=silent) is None
+    assert table.rows({"upscale": None}) == []
+
+
+def test_enlarging_in_this_process(monkeypatch):
+    monkeypatch.setattr(upscaling, "SIDE", 8)
+    monkeypatch.setattr(esrgan, "rrdn", lambda: tiny_rrdn(None, blocks=1, units=1, depth=1, growth=2, width=2))
+    found = upscaling.measure_here(2)
+    assert len(found["seconds"]) == len(found["predict"]) == 2
+    assert min(found["seconds"] + found["predict"]) > 0 and found["memory"] > 0
+
+
+def test_fidelity_is_measured(monkeypatch, capsys, tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (300, 70, 3), dtype="uint8")
+    Image.fromarray(picture).save(tmp_path / "noise.png")
+    monkeypatch.setattr(weights, "fetch", unavailable)
+    fidelity.main([str(tmp_path), str(tmp_path / "noise.png"), "--models", "bicubic", "slim"])
+    table_lines = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert table_lines[0] == f"| PSNR, dB | {tmp_path.stem} (1) | noise (1) |"
+    crop = picture[22:278, 1:69]
+    small = Image.fromarray(crop).resize((17, 64), Image.Resampling.BICUBIC)
+    wanted = metrics.psnr(np.asarray(small.resize((68, 256), Image.Resampling.BICUBIC)), crop)
+    assert table_lines[2] == f"| bicubic | {wanted:.2f} | {wanted:.2f} |"
+    assert table_lines[3] == "| slim | - | - |"
+
+
+def test_the_margin_of_a_network_is_how_far_it_sees():
+    def run(batch):  # each pixel the mean of itself and the one 5 to its right
+        return (batch + np.pad(batch, [(0, 0), (0, 0), (0, 5), (0, 0)])[:, :, 5:]) / 2
+
+    picture = np.random.default_rng(0).integers(100, 256, (16, 80, 3), dtype="uint8")
+    assert fidelity.margin(Upscaler("x", run, margin=0, scale=1), picture) == 5
+    assert fidelity.margin(Upscaler("x", lambda batch: batch, margin=0, scale=1), picture) == 0
+
+
+def test_style_transfer_is_measured():
+    found = style.measure(["published"], size=32, steps=2, rounds=1, log=silent)
+    assert found["variants"]["published"][0].keys() == {"first", "again", "memory"}
+    with pytest.raises(RuntimeError, match="style transfer, none, failed"):
+        style.measure(["none"], size=32, steps=2, rounds=1, log=silent)
+    (row,) = table.rows({"style": found})
+    assert row[0] == "style transfer, 32 pixels, 2 steps: artkeras, as published" and row[2].endswith("ms a step")
+
+
+def test_style_transfer_is_judged_beside_pytorch():
+    rounds = [{"first": 4.0 * slow, "again": 3.0 * slow, "memory": 1e9} for slow in (1, 1, 2)]
+    theirs = [entry | {"again": 2 * entry["again"]} for entry in rounds]
+    found = {"size": 192, "steps": 150, "variants": {"published": rounds, "pytorch": theirs}}
+    assert style.judge(found)["published"] == {"first": 4.0, "memory": 1e9, "step": 0.02, "faster": 2.0}
+    assert [verdict for verdict, _ in table.goals({"style": found, "quick": False})] == ["met", "met"]
+
+
+PORT = """
+import json, sys
+import numpy as np, torch
+from benchmarks import pytorch_style
+with np.load(sys.argv[1]) as arrays:
+    judge = pytorch_style.network()
+    with torch.no_grad():
+        for w, p in zip(arrays.values(), judge.parameters(), strict=False):
+            p.copy_(torch.from_numpy(w.transpose(3, 2, 0, 1).copy() if w.ndim == 4 else w))
+    port = pytorch_style.Transfer(judge, arrays["content"], arrays["painting"])
+steps = []
+for _ in range(2):
+    steps.append({name: float(value) for name, value in port.terms().items()})
+    port.step()
+print(json.dumps(steps))
+"""
+
+
+@pytest.mark.torch
+def test_the_port_of_style_transfer_computes_the_same(torch, tmp_path):
+    from artkeras.models.style import StyleTransfer
+    from artkeras.networks import squeezenet
+    from artkeras.style import NETWORKS, PUBLISHED
+
+    net = NETWORKS["squeezenet"]
+    features = squeezenet.features(None, (net.content, *net.style))
+    ours = StyleTransfer(features, (64, 64), net.content, net.style, moving=False)
+    content, painting = style.pictures(64)
+    arrays = {str(i): np.array(w) for i, w in enumerate(features.weights)}
+    np.savez(tmp_path / "arrays.npz", **arrays, content=content, painting=painting)
+    # in a process of its own: the two libraries' convolutions do not get on with each other
+    done = subprocess.run([sys.executable, "-c", PORT, tmp_path / "arrays.npz"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+    ours.aim(content, [(painting, 1.0)])
+    ours.start(content)
+    ours.set_rate(PUBLISHED.rates[0])
+    weights = np.array([PUBLISHED.content_weight, PUBLISHED.tv_weight, *PUBLISHED.style_weights, 0, 0], "float32")
+    for theirs in json.loads(done.stdout):
+        logs = {name: float(value) for name, value in ours.train_on_batch(weights, return_dict=True).items()}
+        assert logs.pop("loss") == pytest.approx(sum(theirs.values()), rel=1e-3)
+        assert logs == pytest.approx(theirs, rel=1e-3, abs=1e-4)
 
 
 def test_start_up_is_measured(monkeypatch):

@@ -324,7 +324,7 @@ def test_report_writes_results_and_a_gallery_of_all_of_them(call, trained):
     assert Path("made/gallery.png").exists()
 
 
-@pytest.mark.parametrize("command", ["list", "train", "resume", "sample", "walk", "report"])
+@pytest.mark.parametrize("command", ["list", "train", "resume", "sample", "walk", "report", "rate"])
 def test_every_command_explains_itself(call, command):
     status, out, _ = call(command, "--help")
     assert status == 0
@@ -355,6 +355,11 @@ def test_slips_help_and_the_list_are_answered_without_loading_keras():
         ["resume", "nowhere"],
         ["sample", "colour_field/model2"],
         ["sample", "colour_field/model_2", "--out", "grid.jpg"],
+        ["rate", "colour_field/model2"],
+        ["rate", "colour_field/model_2", "--data", "nowhere"],
+        ["rate", "--read", "nowhere.csv"],
+        ["upscale", "nowhere.png", "--out", "large"],
+        ["upscale", "nowhere.png", "--out", "large", "--model", "thin"],
     ]
     code = f"""
 import contextlib, io, sys
@@ -368,6 +373,14 @@ for arguments in {slips}:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_is_said(call, monkeypatch):
+    def stopped(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("artkeras.__main__._list", stopped)
+    assert call("list") == (130, "", "\nartkeras: stopped\n")
 
 
 def test_the_module_is_a_program_with_an_exit_status():

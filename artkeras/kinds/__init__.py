@@ -11,6 +11,7 @@ from artkeras.kinds.kind import Kind
 __all__ = ["KINDS", "Kind", "kind"]
 
 KINDS = {
+    "autoencoder": "artkeras.kinds.autoencoder:AUTOENCODER",
     "cyclegan": "artkeras.kinds.translation:CYCLEGAN",
     "gan": "artkeras.kinds.gan:GAN",
     "pix2pix": "artkeras.kinds.translation:PIX2PIX",

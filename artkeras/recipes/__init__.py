@@ -3,12 +3,21 @@
 import difflib
 
 from artkeras.errors import UserError
-from artkeras.recipes import colour_field, facades, model_3, monet2photo
+from artkeras.recipes import (
+    abstract,
+    artworks,
+    autoencoder,
+    colour_field,
+    facades,
+    japanese_art,
+    model_3,
+    monet2photo,
+)
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-_STUDIES = (colour_field, model_3, facades, monet2photo)
+_STUDIES = (colour_field, model_3, abstract, japanese_art, artworks, autoencoder, monet2photo, facades)
 
 RECIPES: dict[str, Recipe] = {r.name: r for study in _STUDIES for r in study.RECIPES}
 

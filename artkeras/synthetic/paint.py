@@ -9,10 +9,11 @@ processing" (2020).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 # Five colours each, in hexadecimal RGB: the ground first, then what is laid on it. Chosen by eye.
 PALETTES = (
@@ -160,6 +161,51 @@ def soak(picture: np.ndarray, colour: np.ndarray, cover: np.ndarray) -> None:
     cover = np.clip(cover, 0, 1)
     for c in range(3):
         picture[..., c] *= 1 - cover * (1 - colour[..., c])
+
+
+@contextmanager
+def drawing(picture: np.ndarray) -> Iterator[ImageDraw.ImageDraw]:
+    """Draw on the picture, in place, with Pillow's pen: colours from `ink`, places times n."""
+    image = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
+    yield ImageDraw.Draw(image, "RGBA")
+    picture[...] = np.asarray(image, np.float32) / 255
+
+
+def ink(colour: np.ndarray, opacity: float = 1.0) -> tuple[int, ...]:
+    """A colour (3,) as Pillow's pen takes it, with how much it covers what is below."""
+    return tuple((255 * np.clip([*colour, opacity], 0, 1)).astype(int).tolist())
+
+
+def curve(points: np.ndarray | list, steps: int = 24) -> np.ndarray:
+    """A smooth path (steps, 2) of places x, y along a few points (k, 2)."""
+    points = np.asarray(points, np.float32)
+    # Bicubic enlargement of the column of points: a Catmull-Rom spline, its ends a little beyond the first and last.
+    return np.asarray(Image.fromarray(points).resize((2, steps), Image.Resampling.BICUBIC))
+
+
+def line(pen: ImageDraw.ImageDraw, n: int, path: np.ndarray, colour: tuple[int, ...], width: float) -> None:
+    """Draw a path (k, 2) of places with a pen of this width; where no pixel is as thin, with thinner paint."""
+    drawn = max(1, round(width * n))
+    opacity = round(colour[3] * min(1, width * n / drawn))
+    pen.line((n * path).ravel().tolist(), fill=(*colour[:3], opacity), width=drawn)
+
+
+def brush(
+    rng: np.random.Generator, pen: ImageDraw.ImageDraw, n: int, path: np.ndarray, colour: np.ndarray, width: float,
+    *, bristles: int = 10, dry: float = 0.15,
+) -> None:  # fmt: skip
+    """One stroke of a brush along a path (k, 2): each bristle has a tint of its own, and some run out of paint.
+
+    Args:
+        dry: share of the stroke that a bristle leaves unpainted at its end, on average.
+    """
+    along = np.gradient(path, axis=0)
+    aside = np.stack([-along[:, 1], along[:, 0]], 1) / (np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-6)
+    ends = len(path) * (1 - np.minimum(rng.exponential(dry + 1e-6, bristles), 0.8))
+    tints = colour * (1 + rng.normal(0, 0.09, (bristles, 1)))
+    for place, end, tint in zip(np.linspace(-0.5, 0.5, bristles), ends.astype(int).tolist(), tints):
+        bristle = path[: max(end, 2)] + place * width * aside[: max(end, 2)]
+        line(pen, n, bristle, ink(tint, 0.95), 1.7 * width / bristles)
 
 
 def ground(rng: np.random.Generator, n: int, colour: np.ndarray, unevenness: float = 0.06) -> np.ndarray:
