@@ -18,6 +18,7 @@ _PUBLIC = {
     "recipe": "artkeras.recipes",
     "result": "artkeras.sampling",
     "resume": "artkeras.training",
+    "stylize": "artkeras.style",
     "train": "artkeras.training",
     "Run": "artkeras.run",
 }

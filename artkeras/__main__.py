@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import artkeras
-from artkeras.arguments import Parser, file, number, whole
+from artkeras.arguments import Parser, file, number, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
+_weight = number(lambda value: 0 <= value < float("inf"), "a number of at least 0")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
         command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--size", type=whole(1), metavar="N", help="side of the pictures, in pixels")
+        command.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
         command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
         command.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         command.add_argument("--holdout", type=_share, metavar="F", help="share of paintings kept out, for judging")
@@ -67,7 +70,14 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
 
-    evaluate = add("evaluate", _evaluate, "score a generator against its paintings: KID, variety, memorisation")
+    translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")
+    translate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
+    translate.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, and folders of them")
+    translate.add_argument("--reverse", action="store_true", help="the other way, where it goes both")
+    translate.add_argument("--longest", type=whole(8), metavar="N", help="shrink pictures with a longer side than this")
+    translate.add_argument("--out", metavar="DIR", default="translated", help="(default: translated)")
+
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
@@ -87,6 +97,16 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
     compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
 
+    rate = add("rate", _rate, "have people rate real and generated pictures, blind: write a page, read what they said")
+    rate.add_argument("what", nargs="?", metavar="RUN_OR_RECIPE", help="write a page: of a run or of a recipe's result")
+    rate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
+    rate.add_argument("--out", type=file(".html"), default="rating.html", metavar="HTML", help="(default: rating.html)")
+    rate.add_argument("--count", type=whole(1), default=20, metavar="N", help="pictures of each kind (default: 20)")
+    rate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their draw (default: 1)")
+    rate.add_argument("--mode", choices=("stars", "real-or-fake", "both"), default="both", help="(default: both)")
+    rate.add_argument("--read", nargs="+", metavar="CSV", help="read what the raters saved instead")
+    rate.add_argument("--key", metavar="JSON", help="the page's key (default: found beside the raters' files or here)")
+
     upscale = add("upscale", _upscale, "enlarge pictures four times by a pretrained network")
     upscale.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
     upscale.add_argument("--out", required=True, metavar="DIR", help="folder for the PNG files; none is overwritten")
@@ -100,6 +120,32 @@ def parser() -> argparse.ArgumentParser:
         help="side of the pieces that large pictures are cut into (default: 256; 512 for realesrgan-x4plus)",
     )  # fmt: skip
 
+    stylize = add("stylize", _stylize, "paint a picture in the manner of others")
+    stylize.add_argument("content", metavar="CONTENT", help="the picture")
+    stylize.add_argument(
+        "styles", nargs="+", type=weighted, metavar="STYLE[:WEIGHT]", help="one whose manner it gets, or several, mixed"
+    )
+    stylize.add_argument("--out", type=file(".png"), default="styled.png", metavar="PNG", help="(default: styled.png)")
+    stylize.add_argument(
+        "--preset", choices=("published", "published-0-1", "clean"), default="clean",
+        help="study 5e's settings, in either reading of its units, or better-looking ones (default: clean)",
+    )  # fmt: skip
+    stylize.add_argument("--content-weight", type=_weight, metavar="W", help="of the content loss")
+    stylize.add_argument("--style-weights", type=several(_weight), metavar="W,W,...", help="of each layer's style loss")
+    stylize.add_argument("--tv-weight", type=_weight, metavar="W", help="of the total variation: smoothness")
+    stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
+    stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
+    stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
+    stylize.add_argument(
+        "--initial",
+        choices=("content", "noise"),
+        default="content",
+        help="what to begin from; noise takes a larger content weight",
+    )
+    stylize.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the noise (default: 0)")
+    stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
+    stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -107,11 +153,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from artkeras import data
     from artkeras.recipes import RECIPES
     from artkeras.sampling import results_folder
 
-    where = {study: data.find(study) for study in {r.study for r in RECIPES.values()}}
+    where = {}
+    for recipe in RECIPES.values():
+        if recipe.study not in where:
+            where[recipe.study] = recipe.find()
     rows = [("RECIPE", "PICTURES", "EPOCHS", "TRAINED", "WHAT")]
     for recipe in RECIPES.values():
         trained = (results_folder() / recipe.name / "generator.npz").is_file()
@@ -123,7 +171,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "holdout", "kid_every")}
+    given = {name: getattr(arguments, name) for name in ("epochs", "size", "width", "seed", "holdout", "kid_every")}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -132,9 +180,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     recipe = find_recipe(arguments.recipe)
     recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
-    from artkeras import data
-
-    data.find(recipe.study, arguments.data)  # a wrong folder is said before Keras is loaded
+    recipe.find(arguments.data)  # a wrong folder is said before Keras is loaded
     artkeras.train(
         recipe,
         data=arguments.data,
@@ -171,6 +217,19 @@ def _walk(arguments: argparse.Namespace) -> None:
     _say(f"wrote {figures.gif(images, arguments.out, milliseconds=80)}")
 
 
+def _translate(arguments: argparse.Namespace) -> None:
+    from artkeras.translate import translate
+
+    translate(
+        arguments.what,
+        arguments.pictures,
+        arguments.out,
+        reverse=arguments.reverse,
+        longest=arguments.longest,
+        log=_say,
+    )
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from artkeras.judging import evaluate
 
@@ -205,10 +264,64 @@ def _compare(arguments: argparse.Namespace) -> None:
     _say(f"wrote {out} and {out.with_suffix('.csv').name}")
 
 
+def _rate(arguments: argparse.Namespace) -> None:
+    from artkeras import rating
+
+    if bool(arguments.what) == bool(arguments.read):
+        raise UserError("give either a run or a recipe, to write a page, or --read and the files that raters saved")
+    if arguments.read:
+        for line in rating.read(arguments.read, arguments.key).lines():
+            _say(line)
+        return
+    rating.write(
+        arguments.what,
+        data=arguments.data,
+        out=arguments.out,
+        count=arguments.count,
+        seed=arguments.seed,
+        mode=arguments.mode,
+        log=_say,
+    )
+
+
 def _upscale(arguments: argparse.Namespace) -> None:
     from artkeras.upscale import upscale_files
 
     upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
+
+
+def _stylize(arguments: argparse.Namespace) -> None:
+    from PIL import Image
+    from tqdm import tqdm
+
+    from artkeras import figures
+    from artkeras.style import frames
+
+    names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
+    options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
+    if arguments.gif:
+        options["every"] = max(10, (arguments.steps or 0) // 40)  # frames are kept, and forty show as much as thousands
+    iterates = artkeras.stylize(arguments.content, arguments.styles, **options)
+    seen, stopped = [], False
+    with tqdm(unit=" steps", disable=None, leave=False) as bar:
+        try:
+            for iterate in iterates:
+                seen = [*seen, iterate] if arguments.gif else [iterate]
+                bar.total = iterate.steps
+                bar.set_postfix(
+                    {name: f"{iterate.losses[name]:.3g}" for name in ("loss", "content", "tv")}, refresh=False
+                )
+                bar.update(iterate.step - bar.n)
+        except KeyboardInterrupt:
+            stopped = True
+    if not seen:
+        raise KeyboardInterrupt("stopped before there was anything to write")
+    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), arguments.out)}"
+    if arguments.gif:
+        wrote += f" and {figures.gif(frames(seen), arguments.gif)}"
+    if stopped:
+        raise KeyboardInterrupt(f"stopped after {seen[-1].step} of {seen[-1].steps} steps: {wrote}")
+    _say(wrote)
 
 
 def _weights(arguments: argparse.Namespace) -> None:

@@ -55,3 +55,27 @@ def file(suffix: str) -> Callable[[str], Path]:
         return path
 
     return parse
+
+
+def several(one: Callable[[str], float]) -> Callable[[str], tuple[float, ...]]:
+    """A kind of argument: some of another kind, joined by commas."""
+
+    def parse(text: str) -> tuple[float, ...]:
+        return tuple(one(part) for part in text.split(","))
+
+    return parse
+
+
+def weighted(text: str) -> tuple[str, float]:
+    """A kind of argument: PATH or PATH:WEIGHT, as (path, weight); without one the weight is 1.
+
+    A path may hold a colon itself: what exists as it is written is a path, and so is a drive and what follows it.
+    """
+    path, colon, weight = text.rpartition(":")
+    drive = len(path) == 1 and path.isalpha() and weight[:1] in ("/", "\\")
+    if not colon or drive or Path(text).exists():
+        return text, 1.0
+    try:
+        return path, number(lambda value: 0 < value < float("inf"), "a number above 0")(weight)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"the weight in {text!r}: {error}") from None

@@ -18,13 +18,13 @@ from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.judging import Watch
 from artkeras.run import Position, Run, Table
-from artkeras.sampling import fixed_latents, render
 
 DIVERGED = (
     "{} stopped being numbers in {}: the last checkpoint is from before; "
     "train again with another --seed, or with --precision float32"
 )
 GRID = 49  # a 7 x 7 grid, as in study 1
+FRAMES = 50  # of the animation, at most
 
 
 class Recorder(keras.callbacks.Callback):
@@ -46,8 +46,8 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.run, self.steps, self.position, self.seconds = run, steps, position, seconds
         self.watch, self.flush_seconds = watch, flush_seconds
-        self.best: float | None = None  # kernel distance of this epoch, if it is the smallest so far
-        judged = run.history().get("kid", np.zeros(0))
+        self.best: float | None = None  # what the watch found in this epoch, if it is the smallest so far
+        judged = run.history().get(watch.smallest, np.zeros(0)) if watch else np.zeros(0)
         self._smallest = np.nanmin(judged, initial=np.inf)
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
@@ -118,8 +118,8 @@ class Recorder(keras.callbacks.Callback):
             return dict.fromkeys(self.watch.columns, "")
         self.model.sync()
         found = self.watch(self.model)
-        if found["kid"] < self._smallest:
-            self.best = self._smallest = found["kid"]
+        if found[self.watch.smallest] < self._smallest:
+            self.best = self._smallest = found[self.watch.smallest]
         self._clock = time.perf_counter()
         return found
 
@@ -134,19 +134,23 @@ class Recorder(keras.callbacks.Callback):
 
 
 def _losses_first(name: str) -> tuple[bool, str]:
-    return not name.endswith("_loss"), name  # backends hand logs over in orders of their own
+    return not figures.is_loss(name), name  # backends hand logs over in orders of their own
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Saves a grid of the same latents before training, every few epochs, and at the end."""
+    """Saves a grid of the same latents, or example pictures, before training, every few epochs, and at the end.
 
-    def __init__(self, run: Run, recorder: Recorder):
+    Grids are passed on with reports, so they show no real picture. Where those are what one wants to see beside, a
+    second grid of that epoch does; it stays with the run.
+    """
+
+    def __init__(self, run: Run, recorder: Recorder, examples: np.ndarray | None = None):
         super().__init__()
-        self.run, self.recorder = run, recorder
+        self.run, self.recorder, self.examples = run, recorder, examples
         self.folder = run.path / "samples"
 
     def on_train_begin(self, logs=None):
-        """The untrained generator's grid, once."""
+        """The untrained networks' grid, once."""
         if self.recorder.position == Position():
             self.save()
 
@@ -158,11 +162,16 @@ class SampleGrid(keras.callbacks.Callback):
     def save(self) -> None:
         """Write the grid of this moment."""
         self.model.sync()
-        generator, position = self.model.generator, self.recorder.position
-        latents = fixed_latents(GRID, generator.input_shape[-1], self.run.recipe.seed)
-        pictures = render(self.run.recipe, generator, latents)
-        figure = figures.grid(pictures, scale=max(1, 64 // self.run.recipe.size), caption=self.run.caption(position))
-        figures.save(figure, self.folder / f"epoch-{position.epoch:04d}.png")
+        recipe, position = self.run.recipe, self.recorder.position
+        trained = recipe.of_kind.open(recipe, self.model.networks, self.run.caption(position))
+        shown = {f"epoch-{position.epoch:04d}.png": self.run.stand_in}  # what a program drew may be shown anywhere
+        if self.examples is not None and not self.run.stand_in:
+            shown[f"beside-{position.epoch:04d}.png"] = True
+        for name, real in shown.items():
+            figure = trained.figure(
+                GRID, recipe.seed, scale=max(1, 64 // recipe.size), examples=self.examples, real=real
+            )
+            figures.save(figure, self.folder / name)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -262,7 +271,8 @@ def stop_signals() -> Iterator[threading.Event]:
 
 
 def write_gif(run: Run) -> None:
-    """Join a run's sample grids to samples.gif."""
-    frames = run.grids()
+    """Join a run's sample grids to samples.gif; of more than `FRAMES` every second, third, ... and the last."""
+    frames = list(run.grids().values())
     if frames:
-        figures.gif(list(frames.values()), run.path / "samples.gif", milliseconds=400)
+        every = -(-len(frames) // FRAMES)
+        figures.gif(frames[::-1][::every][::-1], run.path / "samples.gif", milliseconds=400)

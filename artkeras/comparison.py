@@ -15,10 +15,24 @@ TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
     "kid": "KID from held-out paintings",
+    "variety": "distance of samples, of paintings 1",
+    "error": "error of reconstructions",
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
-COLOURS = {"d_loss": "C0", "g_loss": "C1", "d_real": "C2", "d_fake": "C1", "gap_real": "C2", "gap_fake": "C1"}
+COLOURS = {
+    "d_loss": "C0",
+    "g_loss": "C1",
+    "d_real": "C2",
+    "d_fake": "C1",
+    "gap_real": "C2",
+    "gap_fake": "C1",
+    "loss": "C0",
+    "reconstruction_loss": "C2",
+    "kl_loss": "C1",
+    "unseen_error": "C3",
+    "seen_error": "C2",
+}
 
 Log = Callable[[str], None]
 
@@ -56,6 +70,23 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
     figures.save(_figure(variants), out)
     _write_table(variants, out.with_suffix(".csv"))
     return out
+
+
+def parting(run: Run, times: float = 3.0) -> int | None:
+    """When the two losses of a GAN part for good: the first step of those from which one stays well above the other.
+
+    Args:
+        run: of a GAN.
+        times: how many times the generator's loss must be the discriminator's; both as running means.
+
+    Returns:
+        A step, from 1, or None if they are closer at the end.
+    """
+    steps = run.iterations()
+    d_loss, g_loss = (figures.running_mean(steps[name]) for name in ("d_loss", "g_loss"))
+    near = np.flatnonzero(g_loss < times * d_loss)
+    first = int(near[-1]) + 2 if len(near) else 1
+    return first if first <= len(g_loss) else None
 
 
 def _values(run: Run) -> dict[str, Any]:
@@ -102,11 +133,19 @@ def _variants(runs: list[Run]) -> dict[str, list[Run]]:
 
 def _kind(measure: str) -> str | None:
     """The column that a measure is drawn in."""
-    if measure.endswith("_loss"):
+    if figures.is_loss(measure):
         return "loss"
     if measure.startswith("gap_"):
         return "gap"
-    return {"kid": "kid", "g_gradient": "gradient", "d_real": "accuracy", "d_fake": "accuracy"}.get(measure)
+    return {
+        "kid": "kid",
+        "distance_of_samples": "variety",
+        "unseen_error": "error",
+        "seen_error": "error",
+        "g_gradient": "gradient",
+        "d_real": "accuracy",
+        "d_fake": "accuracy",
+    }.get(measure)
 
 
 def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -171,6 +210,8 @@ def _figure(variants: Mapping[str, list[Run]]):
 
 def _share_height(axes, *, log_scale: bool) -> None:
     """One range for a column; logarithmic for what collapses towards 0."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     values = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines])
     if log_scale and (values > 0).all():
         low, high = values.min() / 1.5, values.max() * 1.5
@@ -181,6 +222,10 @@ def _share_height(axes, *, log_scale: bool) -> None:
     for axis in axes:
         if log_scale:
             axis.set_yscale("log")
+            few = high / low < 100  # else one label a decade, as usual
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set_ylim(low, high)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
 import hashlib
 import json
 import operator
@@ -36,6 +37,7 @@ COPIES = ("", " LR", " TB", " 90", " 180", " 270")
 
 SUBSETS = ("all", "kept", "curated")
 FITS = ("stretch", "crop")
+HALVES = ("left", "right")  # further fits: half of a file that holds a pair of pictures side by side
 EXTENSIONS = frozenset(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .avif".split())
 
 # Arrays of more bytes than this stay on disk and are mapped into memory, not loaded.
@@ -51,7 +53,7 @@ _CACHE_FORMAT = 1  # raise it when the same file would be turned into different 
 _BLOCK = 256  # how many files are handed to the threads at a time
 _LISTED = 5  # how many skipped files a note names
 _STAND_IN_COUNT = 300
-_STAND_IN_SOURCE = "procedural stand-in"
+STAND_IN_SOURCE = "procedural stand-in"
 
 
 # ---------------------------------------------------------------------------------------- pictures
@@ -74,7 +76,7 @@ class Pictures:
         fingerprint: a hash of exactly these pictures. It depends on the files' content, order and
             grouping, on size, fit and copies, but neither on file names nor on the machine.
         digests: one content hash per file (private to this module; needed for further fingerprints).
-        fit: "stretch" or "crop".
+        fit: "stretch" or "crop", or the half that was taken: "left" or "right".
     """
 
     array: np.ndarray = field(repr=False)
@@ -113,6 +115,15 @@ class Pictures:
             pictures[rows] = _copy(pictures[rows], copy)
         return pictures
 
+    def draw(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """`count` pictures drawn with replacement, for one step: (count, size, size, 3) uint8."""
+        return self.take(random.integers(len(self), size=count))
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory they take; none where they are mapped from disk."""
+        return 0 if isinstance(self.array, np.memmap) else self.array.nbytes
+
     def originals(self) -> Pictures:
         """The same paintings with one file each (the one without a suffix) and no copies."""
         return _choose(self, _originals(self, np.arange(len(self.names))), copies=1)
@@ -142,6 +153,11 @@ def to_uint8(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     return np.rint(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255)).astype(np.uint8)
 
 
+def to_float(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
+    """Turn uint8 into float32 in [low, high], the way back of `to_uint8`. Training does it on the device instead."""
+    return np.asarray(x).astype(np.float32) * ((high - low) / 255.0) + np.float32(low)
+
+
 # ------------------------------------------------------------------------------------- the way in
 
 
@@ -168,7 +184,7 @@ def load(
         expand: whether each file stands for six copies (see `COPIES`). No effect on a folder that
             already holds such copies.
         fit: "stretch" squeezes the whole picture into the square, as published; "crop" first cuts the
-            central square out of it.
+            central square out of it; "left" and "right" take half of a pair side by side, stretched.
         holdout: share of the paintings to hold out, in [0, 1); at least one painting if above 0, never
             all. By painting, never by copy, and files of identical content stay on one side. The draw
             ranks content hashes, so neither size nor file order matters, and a change of the subset
@@ -187,16 +203,42 @@ def load(
     _check_settings(size, subset, fit, holdout, seed, limit)
     found = find(study, folder)
     if found is None:
-        whole = _stand_in(study, size, subset)
-        rows, expanded = np.arange(len(whole.names)), False
-    else:
-        source = found if folder is None else folder
-        whole, expanded = _whole(found, os.fspath(source), size, fit)
-        rows, notes = _labelled(whole, study, found, subset)
-        whole = dataclasses.replace(whole, notes=whole.notes + notes)
+        return stand_ins(study, size, subset=subset, expand=expand, fit=fit, holdout=holdout, seed=seed, limit=limit)
+    source = found if folder is None else folder
+    whole, expanded = _whole(found, os.fspath(source), size, fit)
+    rows, notes = _labelled(whole, study, found, subset)
+    whole = dataclasses.replace(whole, notes=whole.notes + notes)
+    return _divide(whole, rows, expand and not expanded, holdout, seed, limit)
+
+
+def stand_ins(
+    study: str,
+    size: int = 64,
+    *,
+    subset: str = "kept",
+    expand: bool = True,
+    fit: str = "stretch",
+    holdout: float = 0.0,
+    seed: int = 0,
+    limit: int | None = None,
+) -> tuple[Pictures, Pictures | None]:
+    """The study's procedural stand-ins, whether or not there are pictures; arguments and result as for `load`.
+
+    Raises:
+        UserError: a setting is out of range, or the study has no stand-in.
+    """
+    _check_settings(size, subset, fit, holdout, seed, limit)
+    whole = _stand_in(study, size, subset, fit)
+    return _divide(whole, np.arange(len(whole.names)), expand, holdout, seed, limit)
+
+
+def _divide(
+    whole: Pictures, rows: np.ndarray, expand: bool, holdout: float, seed: int, limit: int | None
+) -> tuple[Pictures, Pictures | None]:
+    """Split the rows of a set into training pictures and held-out paintings."""
     rows, held = _split(whole, rows, holdout, seed)
     rows = _limit(whole, rows, limit, seed)
-    training = _choose(whole, rows, copies=len(COPIES) if expand and not expanded else 1)
+    training = _choose(whole, rows, copies=len(COPIES) if expand else 1)
     return training, _choose(whole, held, copies=1) if len(held) else None
 
 
@@ -214,7 +256,16 @@ def find(study: str, folder: str | os.PathLike[str] | None = None) -> Path | Non
     places = [Path("data", study)]
     if os.environ.get("ARTKERAS_DATA"):
         places.insert(0, Path(os.environ["ARTKERAS_DATA"], study).expanduser())
-    return next((place for place in places if place.is_dir() and _holds_pictures(place)), None)
+    return next((place for place in places if place.is_dir() and holds_pictures(place)), None)
+
+
+def files(folder: str | os.PathLike[str]) -> list[str]:
+    """Names of the picture files below a folder, relative to it, with forward slashes, in natural order.
+
+    Raises:
+        UserError: the folder is missing or holds no pictures.
+    """
+    return _list(_explicit(Path(folder).expanduser()))[0]
 
 
 def read(
@@ -238,14 +289,33 @@ def read(
     return contents.array, contents.names, contents.skipped
 
 
+def picture(path: str | os.PathLike[str]) -> Image.Image:
+    """Read one picture at its own size, as `read` does: RGB, upright, transparency on white.
+
+    Raises:
+        UserError: it is missing, or no picture.
+    """
+    path = Path(path).expanduser()
+    try:
+        if not path.is_file():
+            raise ValueError("a folder" if path.is_dir() else "no such file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_formats()) as image:
+                image.load()
+                return _rgb(_upright(image))
+    except Exception as error:  # damaged files make decoders fail in every way there is
+        raise UserError(f"cannot read the picture {path} ({_reason(error)})") from None
+
+
 def _check_settings(size: int, subset: str, fit: str, holdout: float, seed: int, limit: int | None) -> None:
     """Refuse settings that make no sense, each in a line that says what would."""
     if not _whole_number(size) or size < 1:
         raise UserError(f"size must be a whole number of pixels above 0, not {size!r}")
     if subset not in SUBSETS:
         raise UserError(f"subset must be one of {', '.join(SUBSETS)}, not {subset!r}")
-    if fit not in FITS:
-        raise UserError(f"fit must be one of {', '.join(FITS)}, not {fit!r}")
+    if fit not in FITS + HALVES:
+        raise UserError(f"fit must be one of {', '.join(FITS + HALVES)}, not {fit!r}")
     if isinstance(holdout, bool) or not isinstance(holdout, (int, float, np.number)) or not 0 <= holdout < 1:
         raise UserError(f"holdout must be a share from 0 up to but not including 1, not {holdout!r}")
     if not _whole_number(seed):
@@ -271,20 +341,20 @@ def _explicit(folder: Path) -> Path:
         raise UserError(f"the folder {folder} does not exist: check the path of the pictures")
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: name the folder that holds the pictures")
-    if not _holds_pictures(folder):
+    if not holds_pictures(folder):
         kinds = " ".join(sorted(extension[1:] for extension in EXTENSIONS))
         raise UserError(f"the folder {folder} holds no pictures: put some there ({kinds})")
     return folder
 
 
-def _holds_pictures(folder: Path) -> bool:
+def holds_pictures(folder: Path) -> bool:
     return (folder / PACKED_FACTS).is_file() or bool(_list(folder)[0])
 
 
 # ------------------------------------------------------------------------------ without any folder
 
 
-def _stand_in(study: str, size: int, subset: str) -> Pictures:
+def _stand_in(study: str, size: int, subset: str, fit: str) -> Pictures:
     """Stand-ins for a study of which there are no pictures here."""
     from artkeras import synthetic
 
@@ -293,8 +363,10 @@ def _stand_in(study: str, size: int, subset: str) -> Pictures:
             f"no pictures for {study!r}: put them into data/{study}, set ARTKERAS_DATA to the folder that "
             f"holds {study}, or pass --data FOLDER"
         )
-    array = np.array(synthetic.STAND_INS[study](_STAND_IN_COUNT, size, curated=subset == "curated"))
-    array.flags.writeable = False
+    array = _drawn(study, _STAND_IN_COUNT, size, subset == "curated")
+    digests = tuple(_digest(drawn.tobytes()) for drawn in array)  # of both halves, which so stay together
+    if array.shape[2] > size:
+        array = array[:, :, size:] if fit == "right" else array[:, :, :size]
     place = os.environ.get("ARTKERAS_DATA")
     where = f"no pictures in {Path(place, study)} nor data/{study}" if place else "ARTKERAS_DATA is not set"
     note = (
@@ -305,14 +377,24 @@ def _stand_in(study: str, size: int, subset: str) -> Pictures:
         array=array,
         names=tuple(f"stand-in-{number:03d}.png" for number in range(len(array))),
         paintings=np.arange(len(array), dtype=np.int64),
-        source=_STAND_IN_SOURCE,
+        source=STAND_IN_SOURCE,
         stand_in=True,
         copies=1,
         skipped=(),
         notes=(note,),
         fingerprint="",  # set by `_choose`
-        digests=tuple(_digest(picture.tobytes()) for picture in array),
+        digests=digests,
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _drawn(study: str, count: int, size: int, curated: bool) -> np.ndarray:
+    """A study's stand-ins, read-only; remembered, for the two halves of pairs are asked for one after the other."""
+    from artkeras import synthetic
+
+    array = np.array(synthetic.STAND_INS[study](count, size, curated=curated))
+    array.flags.writeable = False
+    return array
 
 
 # --------------------------------------------------------------------------- which paintings to use
@@ -628,6 +710,8 @@ def _read(folder: Path, size: int, fit: str) -> _Contents:
 
 def _unpacked(folder: Path, size: int, fit: str) -> _Contents:
     """Read what `data_tools augment --pack` wrote; larger squares are reduced, smaller ones refused."""
+    if fit in HALVES:
+        raise UserError(f"the packed pictures in {folder} are squares, no pairs: give the folder of the pairs' files")
     try:
         facts = json.loads((folder / PACKED_FACTS).read_text(encoding="utf-8"))
         names, digests = tuple(map(str, facts["names"])), tuple(map(str, facts["digests"]))
@@ -645,7 +729,7 @@ def _unpacked(folder: Path, size: int, fit: str) -> _Contents:
             f"data_tools augment --pack --size {size}"
         )
     if side > size:
-        array = np.stack([np.asarray(_squared(Image.fromarray(picture), size, "stretch")) for picture in array])
+        array = np.stack([np.asarray(_squared(Image.fromarray(square), size, "stretch")) for square in array])
     array.flags.writeable = False
     packed = facts.get("fit", fit)
     notes = (f"packed with fit {packed}, so fit {fit} has no effect",) if packed != fit else ()
@@ -879,7 +963,8 @@ def _decode(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.nda
     with Image.open(path, formats=formats) as image:
         if 0 in image.size:
             raise ValueError("no pixels")
-        image.draft("RGB", (DRAFT_MARGIN * size, DRAFT_MARGIN * size))
+        if fit not in HALVES:  # a pair is cut in the middle before it is reduced
+            image.draft("RGB", (DRAFT_MARGIN * size, DRAFT_MARGIN * size))
         image.load()
         return np.asarray(_squared(_rgb(_upright(image)), size, fit), dtype=np.uint8)
 
@@ -917,9 +1002,18 @@ def _grey(image: Image.Image) -> Image.Image:
 
 
 def _squared(image: Image.Image, size: int, fit: str) -> Image.Image:
-    """Resize to size x size; Pillow's bicubic takes every pixel into account when it reduces."""
+    """Resize to size x size; Pillow's bicubic takes every pixel into account when it reduces.
+
+    Raises:
+        ValueError: it was to be cut in halves, and cannot.
+    """
     if fit == "crop":
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side))
+    elif fit in HALVES:
+        if image.width % 2 or image.width <= image.height:
+            raise ValueError(f"{image.width} x {image.height} pixels, no pair of pictures side by side")
+        middle = image.width // 2
+        image = image.crop((0, 0, middle, image.height) if fit == "left" else (middle, 0, image.width, image.height))
     return image.resize((size, size), Image.Resampling.BICUBIC)

@@ -11,6 +11,9 @@ from artkeras.files import atomic
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
 
+MEASURED = {"KID": ("kid",), "variety": ("distance_of_samples",), "error": ("unseen_error", "seen_error")}
+"""Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
+
 
 def grid(
     pictures: np.ndarray, columns: int | None = None, *, scale: int = 1, gap: int = 2, caption: str = ""
@@ -44,6 +47,71 @@ def grid(
     return canvas
 
 
+def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
+    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
+
+    Args:
+        image: what `grid` made of square pictures, with a caption or without.
+        size: side of the pictures, in pixels.
+        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
+        gap: as it was given to `grid`.
+
+    Returns:
+        (places, size, size, 3) uint8; places that were left empty are white.
+
+    Raises:
+        ValueError: when no picture of that size has room.
+    """
+    pixels, side = np.asarray(image.convert("RGB")), size * scale
+    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
+    if side < 1 or not rows * columns:
+        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
+    corners = [
+        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
+    ]
+    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
+
+
+HEAD = 16  # pixels of the headings of `columns`
+NARROWEST = 96  # pixels a heading needs
+
+
+def columns(named: Mapping[str, np.ndarray], *, scale: int = 1, gap: int = 2, caption: str = "") -> Image.Image:
+    """Named columns of pictures, so that a row reads from left to right.
+
+    Args:
+        named: heading -> (n, height, width, 3) uint8, all of one shape.
+        scale: enlarge each picture by this whole factor, or by more where its heading needs room.
+        gap, caption: see `grid`.
+    """
+    pictures = np.stack(list(named.values()), axis=1)
+    side = pictures.shape[3]
+    scale = max(scale, -(-NARROWEST // side))
+    body = grid(pictures.reshape(-1, *pictures.shape[2:]), len(named), scale=scale, gap=gap, caption=caption)
+    head = Image.new("RGB", (body.width, HEAD), PAPER)
+    pen = ImageDraw.Draw(head)
+    for i, name in enumerate(named):
+        pen.text((gap + i * (side * scale + gap), 2), name, fill=INK, font=ImageFont.load_default(size=11))
+    return stack([head, body])
+
+
+def column(figure: Image.Image, index: int, size: int, gap: int = 2) -> np.ndarray:
+    """The pictures of a column of square pictures, cut out of what `columns` drew at its least scale.
+
+    Args:
+        figure: as `columns` gave it, with the same gap.
+        index: which column.
+        size: side of the pictures, before they were enlarged.
+
+    Returns:
+        (n, side, side, 3) uint8, enlarged as they were drawn.
+    """
+    side = size * -(-NARROWEST // size)
+    left, rows = gap + index * (side + gap), (figure.height - HEAD) // (side + gap)
+    pixels = np.asarray(figure)[HEAD + gap :, left : left + side]
+    return np.stack([pixels[row * (side + gap) :][:side] for row in range(rows)])
+
+
 def stack(images: Sequence[Image.Image]) -> Image.Image:
     """Pictures one under the other, aligned left."""
     canvas = Image.new("RGB", (max(image.width for image in images), sum(image.height for image in images)), PAPER)
@@ -54,12 +122,17 @@ def stack(images: Sequence[Image.Image]) -> Image.Image:
     return canvas
 
 
+def is_loss(name: str) -> bool:
+    """Whether a column of a run's tables is a loss: `d_loss`, `loss`, `cycle_loss`; the others are accuracies."""
+    return name.endswith("loss")
+
+
 def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
-    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them the kernel distance.
+    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them what is in `MEASURED`.
 
     Args:
-        iterations: columns as `Run.iterations()` gives them; those ending in `_loss` go on top, the rest below.
-        history: `Run.history()`, for the losses' means of each epoch and, where it was measured, `kid`.
+        iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
+        history: `Run.history()`, for the losses' means of each epoch, and what was measured every few epochs.
         title: written over the figure.
 
     Returns:
@@ -72,10 +145,11 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
     ends = np.flatnonzero(np.diff(iterations["epoch"], append=epochs + 1)) + 1  # step that ends each epoch
     names = [name for name in iterations if name not in ("epoch", "step")]
     panels = {
-        "loss": [n for n in names if n.endswith("_loss")],
-        "accuracy": [n for n in names if not n.endswith("_loss")],
-        "KID": ["kid"] if np.isfinite(history.get("kid", np.nan)).any() else [],
+        "loss": [n for n in names if is_loss(n)],
+        "accuracy": [n for n in names if not is_loss(n)],
     }
+    for label, columns in MEASURED.items():
+        panels[label] = [n for n in columns if np.isfinite(history.get(n, np.nan)).any()]
     panels = {label: panel for label, panel in panels.items() if panel}
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(7.5, 2.6 * len(panels)), sharex=True, squeeze=False, layout="constrained"
@@ -88,7 +162,7 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
                 axis.plot(steps, running_mean(values), color=f"C{colour}", linewidth=1.4, label=name)
             if name in history:
                 measured = np.flatnonzero(np.isfinite(history[name][: len(ends)]))
-                joined = {"linestyle": "-", "label": name} if name == "kid" else {"linestyle": ""}
+                joined = {"linestyle": ""} if name in iterations else {"linestyle": "-", "label": name}
                 axis.plot(
                     ends[measured], history[name][measured], marker=".", color=f"C{colour}", markersize=5, **joined
                 )

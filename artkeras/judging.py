@@ -17,7 +17,7 @@ from artkeras.features import Features
 from artkeras.files import atomic
 from artkeras.recipes import Recipe
 from artkeras.run import Run
-from artkeras.sampling import Sampler, fixed_latents, load, render
+from artkeras.sampling import Trained, fixed_latents, load, render
 
 DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
@@ -52,26 +52,26 @@ def evaluate(
     """
     if count < 100:
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
-    run = _as_run(what)
+    run = as_run(what)
     describe = Features(features)
-    sampler = run.sampler() if run else load(what)
-    paintings, held_out = _paintings(sampler, run, data)
-    log(f"{sampler.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
-    train = paintings.take(range(len(paintings)))
-    unseen = held_out.take(range(len(held_out))) if held_out is not None else None
-    fake = sampler.sample(count, seed)
+    trained = run.sampler() if run else load(what)
+    paintings, held_out = paintings_of(trained, run, data)
+    log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
-        "recipe": sampler.recipe.name,
-        "checkpoint": sampler.caption,
+        "recipe": trained.recipe.name,
+        "checkpoint": trained.caption,
         "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
         "sample_seed": seed,
     }
-    records = judge(fake, train, unseen, features=describe, facts=facts)
+    missing: list[str] = []
+    records = trained.recipe.of_kind.judge(
+        trained, paintings, held_out, count=count, seed=seed, features=describe, facts=facts, log=missing.append
+    )
     for line in records:
         spread = f" +- {line['std']:.4f}" if line["std"] is not None else ""
         log(f"{line['value']:9.4f}{spread}  {line['metric']}")
-    if unseen is None:
-        log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+    for line in missing:
+        log(line)
     if run:
         path = run.path / "metrics.jsonl"
         before = path.read_text() if path.exists() else ""
@@ -127,10 +127,11 @@ def judge(
 
 
 class Watch:
-    """Judges a model in the middle of its training, for the history: the kernel distance, and `GAN.probe`.
+    """Judges a model in the middle of its training, for the history: kernel distance, variety, and `GAN.probe`.
 
-    The distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features. Held-out paintings
-    are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
+    The kernel distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features;
+    `distance_of_samples` how far these samples are from each other, as a share of the paintings' own distance. Held-out
+    paintings are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
     """
 
     def __init__(self, recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures, features: Features):
@@ -139,32 +140,40 @@ class Watch:
         self.real = features(held_out.take(range(len(held_out))))
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
-    columns = ("kid", "gap_real", "gap_fake", "g_gradient")
+    columns = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
+    smallest = "kid"
 
     def __call__(self, model) -> dict[str, float]:
         """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
         generator = model.generator
         latents = fixed_latents(DURING_TRAINING, generator.input_shape[-1], SAMPLE_SEED)
-        kid = metrics.kernel_distance(self.real, self.features(render(self.recipe, generator, latents)))
+        fake = self.features(render(self.recipe, generator, latents))
+        variety = metrics.diversity(fake, self.real)
         batch = self.batch[..., ::-1].copy() if self.recipe.channels == "bgr" else self.batch
-        return {"kid": kid.mean} | {name: float(value) for name, value in model.probe(batch).items()}
+        return {
+            "kid": metrics.kernel_distance(self.real, fake).mean,
+            "distance_of_samples": variety.mean_distance / variety.real_mean_distance,
+            **{name: float(value) for name, value in model.probe(batch).items()},
+        }
 
 
-def _as_run(what: Run | str | Path) -> Run | None:
+def as_run(what: Run | str | Path) -> Run | None:
+    """The run that is meant, or None for a recipe's name."""
     if isinstance(what, Run):
         return what
     return Run(what) if Run.is_run(what) else None
 
 
-def _paintings(sampler: Sampler, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
-    if run and not folder and not run.stand_in:
-        folder = run.environment["pictures"]["source"]
-    train, held_out = sampler.recipe.pictures(folder)
+def paintings_of(trained: Trained, run: Run | None, folder: str | Path | None) -> tuple[data.Pictures, Any]:
+    """The paintings to hold against what was trained: `(those of the training, before augmentation, held out or None)`.
+
+    Raises:
+        UserError: there are none, or they are not those the run was trained on.
+    """
+    train, held_out = run.pictures(folder) if run else trained.recipe.pictures(folder)
     if run is None and train.stand_in:
         raise UserError(
-            f"no pictures of {sampler.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
+            f"no pictures of {trained.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
             "or pass --data FOLDER"
         )
-    if run and run.environment["pictures"]["fingerprint"] != train.fingerprint:
-        raise UserError(f"{train.source} does not hold the pictures {run.path} was trained on: pass --data FOLDER")
     return train.originals(), held_out

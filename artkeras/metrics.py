@@ -270,6 +270,28 @@ def diversity(
     return Diversity(mean_distance, _spread(real, near)[0], _share_among(counts, n), float(near))
 
 
+def diversity_of_pictures(fake: np.ndarray, real: np.ndarray, *, side: int = 16, seed: int = 0) -> Diversity:
+    """`diversity` pixel by pixel: needs no network, and is blind to everything but layout and colour.
+
+    Args:
+        fake: (n, size, size, 3) uint8.
+        real: (paintings, size2, size2, 3) uint8, one picture a painting.
+        side: both are averaged down to at most this side first; the sides after that must agree.
+        seed: as for `diversity`.
+
+    Returns:
+        Distances are root mean square differences in grey levels, in [0, 255].
+
+    Raises:
+        UserError: as for `nearest_picture` and `diversity`.
+    """
+    fake, real = _shrunk("fake", fake, side), _shrunk("real", real, side)
+    if fake.shape[1:] != real.shape[1:]:
+        raise UserError(f"fake and real pictures differ in size, {fake.shape[1]} and {real.shape[1]} pixels")
+    flat = [x.reshape(len(x), -1) / math.sqrt(x[0].size) for x in (fake, real)]
+    return diversity(*flat, seed=seed)
+
+
 def nearest(fake: np.ndarray, train: np.ndarray, *, copies: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Find the training painting nearest to each sample.
 
@@ -603,6 +625,157 @@ def fog(real: np.ndarray, fake: np.ndarray, *, above: float = 0.25) -> float:
     return float(np.maximum(1 - fake_power / real_power, 0)[frequencies >= above].mean())
 
 
+# ------------------------------------------------------------------------------------- picture against picture
+
+
+def absolute_difference(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """Mean absolute difference (L1) of each picture from the one it should be, where black to white is 1.
+
+    Args:
+        real: (n, height, width, 3) uint8.
+        fake: the same shape, picture i beside picture i.
+
+    Returns:
+        (n,) float64 from 0 to 1.
+
+    Raises:
+        UserError: they are no pictures, or of different shapes.
+    """
+    real, fake = _beside(real, fake)
+    return np.array([np.abs(r.astype(np.float64) - f).mean() / 255 for r, f in zip(real, fake, strict=True)])
+
+
+def ssim(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """Structural similarity of each picture and the one it should be: 1 where they are equal, about 0 at chance.
+
+    Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment" (2004): a Gaussian window of 11 x 11 pixels, sigma 1.5,
+    K1 = 0.01, K2 = 0.03, at every place where it fits whole; the mean over places and the three channels.
+
+    Args:
+        real: (n, height, width, 3) uint8, at least 11 pixels a side.
+        fake: the same shape, picture i beside picture i.
+
+    Returns:
+        (n,) float64.
+
+    Raises:
+        UserError: they are no pictures, of different shapes, or smaller than the window.
+    """
+    real, fake = _beside(real, fake)
+    if min(real.shape[1:3]) < len(_WINDOW):
+        raise UserError(f"SSIM needs pictures of at least {len(_WINDOW)} pixels a side, not {real.shape[1:3]}")
+    found = []
+    for x, y in zip(real, fake, strict=True):
+        x, y = x.astype(np.float64), y.astype(np.float64)
+        mean_x, mean_y = _windowed(x), _windowed(y)
+        var_x, var_y = _windowed(x * x) - mean_x**2, _windowed(y * y) - mean_y**2
+        covariance = _windowed(x * y) - mean_x * mean_y
+        c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+        similar = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+        found.append(np.mean(similar / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))))
+    return np.array(found)
+
+
+_WINDOW = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+_WINDOW /= _WINDOW.sum()
+
+
+def _windowed(x: np.ndarray) -> np.ndarray:
+    """Weighted means over windows that fit whole: (height, width, 3) -> (height - 10, width - 10, 3)."""
+    for axis in (0, 1):
+        places = x.shape[axis] - len(_WINDOW) + 1
+        x = sum(
+            weight * x[start : start + places] if axis == 0 else weight * x[:, start : start + places]
+            for start, weight in enumerate(_WINDOW)
+        )
+    return x
+
+
+def saturation(pictures: np.ndarray) -> np.ndarray:
+    """How colourful each picture is: the mean saturation of its pixels, as in HSV (Smith 1978); grey and black are 0.
+
+    Args:
+        pictures: (n, height, width, 3) uint8.
+
+    Returns:
+        (n,) float64 from 0 to 1.
+
+    Raises:
+        UserError: they are no pictures.
+    """
+    found = []
+    for picture in _pictures("pictures", pictures):
+        high, low = picture.max(axis=2).astype(np.float64), picture.min(axis=2)
+        found.append(np.mean((high - low) / np.maximum(high, 1)))
+    return np.array(found)
+
+
+# ------------------------------------------------------------------------------------------- pictures and copies
+
+
+def reconstruction_error(originals: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """How far copies are from their originals: root mean squared difference, a number for each picture.
+
+    Args:
+        originals, copies: (n, height, width, 3) uint8, in one order.
+
+    Returns:
+        (n,) float64, shares of the way from black to white.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or the shapes differ.
+    """
+    originals, copies = _pictures("originals", originals), _pictures("copies", copies)
+    if originals.shape != copies.shape:
+        raise UserError(f"originals are {originals.shape} and copies {copies.shape}: give as many of one size")
+    differences = (a.astype(np.float64) - b for a, b in zip(originals, copies, strict=True))
+    return np.array([np.sqrt(np.mean(difference**2)) / 255 for difference in differences])
+
+
+def variety(real: np.ndarray, fake: np.ndarray) -> float:
+    """How different two samples are, where 1 is how different two paintings are, pixel by pixel.
+
+    `diversity` asks a network that looks for shapes, to which blurry pictures are all alike; this sees colours.
+
+    Args:
+        real: (n_real, height, width, 3) uint8, one row a painting.
+        fake: (n_fake, height, width, 3) uint8.
+
+    Returns:
+        The ratio of the mean root mean squared differences, each picture's from the one half of the set away (those
+        next to each other in a folder may be of a kind); 0 where all samples are one picture.
+
+    Raises:
+        UserError: no uint8 RGB pictures, or all paintings are one picture.
+    """
+    apart, usual = (reconstruction_error(x, np.roll(x, len(x) // 2, axis=0)).mean() for x in (fake, real))
+    if not usual:
+        raise UserError("all paintings are the same picture: there is no variety to compare with")
+    return float(apart / usual)
+
+
+def largest_step(walk: np.ndarray) -> float:
+    """How unevenly pictures change along a walk: the largest step between neighbours, over the mean step.
+
+    Steps are root mean squared differences. A fade from one picture to another gives 1, a cut in the middle of n
+    pictures n - 1.
+
+    Args:
+        walk: (n, height, width, 3) uint8, n at least 2.
+
+    Returns:
+        At least 1; 1 where nothing changes at all.
+
+    Raises:
+        UserError: fewer than two, or no uint8 RGB pictures.
+    """
+    walk = _pictures("walk", walk)
+    if len(walk) < 2:
+        raise UserError("a walk has at least two pictures")
+    steps = reconstruction_error(walk[:-1], walk[1:])
+    return float(steps.max() / steps.mean()) if steps.any() else 1.0
+
+
 # --------------------------------------------------------------------------------------------------- records
 
 
@@ -767,6 +940,14 @@ def _pictures(name: str, pictures: np.ndarray) -> np.ndarray:
         # Guessing the range of floats is how a wrong range goes unseen.
         raise UserError(f"{name} must be uint8 in [0, 255], not {pictures.dtype}: convert with data.to_uint8")
     return pictures
+
+
+def _beside(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of pictures of one shape."""
+    real, fake = _pictures("real", real), _pictures("fake", fake)
+    if real.shape != fake.shape:
+        raise UserError(f"real and fake must have one shape, not {real.shape} and {fake.shape}")
+    return real, fake
 
 
 # ------------------------------------------------------------------------------------------------- the sums

@@ -8,15 +8,12 @@ passed on. The browser is told to load nothing (a content security policy), so n
 """
 
 import base64
-import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, figures
+from artkeras.document import check_place, embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe
@@ -45,9 +43,41 @@ NAMES = {
     "g_loss": "generator",
     "d_real": "training pictures",
     "d_fake": "generated pictures",
+    "loss": "all together",
+    "reconstruction_loss": "reconstruction",
+    "kl_loss": "divergence",
     "kid": "kernel distance",
+    "distance_of_samples": "samples",
+    "l1_loss": "difference from the picture that was there",
+    "cycle_loss": "difference of what comes back",
+    "identity_loss": "change of what needs none",
+    "unseen_error": "unseen pictures",
+    "seen_error": "training pictures",
 }
 
+# what is measured every few epochs: title, meaning, columns of the history
+MEASURED = (
+    (
+        "Kernel distance (KID)",
+        "How far the samples are from held-out paintings, measured during training. Lower is better; at about 0 they "
+        "cannot be told apart. Few pictures are judged, so it is rough, and not to be compared with the score of a "
+        "finished network.",
+        ("kid",),
+    ),
+    (
+        "Variety",
+        "How far samples lie from each other, where 1 is how far held-out paintings do. Near 0 all are one picture.",
+        ("distance_of_samples",),
+    ),
+    (
+        "Error of reconstructions",
+        "How far pictures come back from what they were, as a share of the way from black to white. Lower is better; "
+        "where unseen pictures fall behind, the network learns its training pictures by heart.",
+        ("unseen_error", "seen_error"),
+    ),
+)
+
+REFERENCES = {"held_out": "held-out", "seen": "training"}  # of scores that compare pictures one by one
 NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inception": "Inception"}
 
 
@@ -134,11 +164,122 @@ SCORES = {
         "About 50 % is right for new pictures; near 100 % they are copies, far below 50 % they are like no painting.",
         ".1%",
     ),
+    "variety_of_pixels": Measure(
+        "variety of colours and light",
+        "How different two samples are, pixel by pixel, where 1 is how different two paintings are.",
+        "Near 1 is good; near 0, all samples are the same picture.",
+        ".2f",
+    ),
+    "reconstruction_error": Measure(
+        "error on unseen paintings",
+        "How far paintings the network never saw come back from what they were: 0 is exactly, 100 % black for white.",
+        "Lower is better; it should beat an average painting by far.",
+        ".1%",
+    ),
+    "reconstruction_error_of_seen": Measure(
+        "error on training paintings",
+        "The same of the paintings it was trained on.",
+        "Lower is better; much below the error on unseen ones, it knows its paintings by heart.",
+        ".1%",
+    ),
+    "error_of_average_painting": Measure(
+        "error of an average painting",
+        "The same if each unseen painting were answered by the average of all training paintings.",
+        "Neither good nor bad: what a good network must beat.",
+        ".1%",
+    ),
+    "fog_of_reconstructions": Measure(
+        "fog of reconstructions",
+        "Share of their fine detail that unseen paintings lose on the way through the network.",
+        "Lower is better; at 0 none is lost.",
+        ".1%",
+    ),
+    "kid_of_reconstructions": Measure(
+        "kernel distance of reconstructions",
+        "How far paintings are from paintings after their way through the network, as one trained on photographs sees "
+        "them.",
+        "Lower is better; samples can hardly be nearer than that.",
+    ),
+    "kid_half_way": Measure(
+        "kernel distance half way",
+        "The same of what lies half way between the latents of two paintings.",
+        "Lower is better; as near as the reconstructions, there are no holes between paintings.",
+    ),
+    "largest_step": Measure(
+        "largest step between two paintings",
+        "On the way from one painting to another in even steps, how much more than the mean step the largest changes.",
+        "Near 1 is good: an even way; far above it, the picture jumps.",
+        ".2f",
+    ),
     "nearer_than_a_twentieth_of_the_unseen": Measure(
         "close copying",
         "The same against the nearest twentieth of the paintings never shown.",
         "About 5 % is right for new pictures; much more means copies.",
         ".1%",
+    ),
+    "l1": Measure(
+        "difference from the truth (L1)",
+        "How far translations are from the pictures that were there, a pixel on average: 100 % is black for white.",
+        "Lower is better; it should be below that of the average picture.",
+        ".1%",
+    ),
+    "l1_of_average": Measure(
+        "the average picture's difference",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".1%",
+    ),
+    "ssim": Measure(
+        "structural similarity (SSIM)",
+        "How far edges and contrasts are where they are in the pictures that were there.",
+        "Higher is better; 1 is the same picture.",
+        ".3f",
+    ),
+    "ssim_of_average": Measure(
+        "the average picture's similarity",
+        "The same if every translation were the mean of the training pictures.",
+        "Neither good nor bad: what a translator has to beat.",
+        ".3f",
+    ),
+    "kid_untranslated": Measure(
+        "kernel distance before translating",
+        "How far the pictures were from the other domain to begin with.",
+        "Neither good nor bad: what the kernel distance should be well below.",
+    ),
+    "kid_reverse": Measure(
+        "kernel distance the other way",
+        "How far pictures translated the other way are from the domain they were meant for.",
+        "Lower is better; at about 0 they cannot be told apart.",
+    ),
+    "cycle_error": Measure(
+        "error there and back",
+        "How far pictures are from what they were, a pixel on average, after going there and back.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "cycle_error_reverse": Measure(
+        "error there and back, from the other side",
+        "The same of pictures of the other domain.",
+        "Lower is better; at 0 % nothing was lost on the way.",
+        ".1%",
+    ),
+    "saturation": Measure(
+        "saturation of translations",
+        "How vivid the translated pictures are: 0 is grey, 1 as pure a colour as a screen has.",
+        "Neither good nor bad: below that before, translating has made them less vivid.",
+        ".3f",
+    ),
+    "saturation_before": Measure(
+        "saturation before translating",
+        "The same of the pictures that were translated.",
+        "Neither good nor bad: to compare with.",
+        ".3f",
+    ),
+    "saturation_of_target": Measure(
+        "saturation of the other domain",
+        "The same of real pictures of the domain that they were translated to.",
+        "Neither good nor bad: about where translations should be.",
+        ".3f",
     ),
 }
 
@@ -161,7 +302,7 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
         UserError: for a run that has no finished epoch, or a place that cannot be written.
     """
     out = Path(out)
-    _check_place(out)
+    check_place(out, "--html")
     runs = [run if isinstance(run, Run) else Run(run) for run in runs]
     if not runs:
         raise UserError("a page needs at least one run")
@@ -175,17 +316,6 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     with atomic(out) as part:
         part.write_text(_document(sections), encoding="utf-8")
     return out
-
-
-def _check_place(out: Path) -> None:
-    """Say that a page cannot be written before the work is done, not after."""
-    if out.is_dir():
-        raise UserError(f"{out} is a folder: give --html a file that ends in .html")
-    place = next(parent for parent in out.absolute().parents if parent.exists())
-    if not place.is_dir():
-        raise UserError(f"{out} cannot be written: {place} is a file")
-    if not os.access(place, os.W_OK):
-        raise UserError(f"{out} cannot be written: no permission in {place}")
 
 
 def _finished(run: Run) -> Position:
@@ -216,35 +346,17 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def _document(sections: Sequence["_Section"]) -> str:
     """The template with everything in its place."""
-    template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
-    style, script = (template.split(f"<{tag}>")[1].split(f"</{tag}>")[0] for tag in ("style", "script"))
-    policy = [  # no address but data, no script but ours
-        "default-src 'none'",
-        "img-src data:",
-        f"style-src '{_digest(style)}'",
-        f"script-src '{_digest(script)}'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
     alone = len(sections) == 1
     title = f"Pictures by {sections[0].name if alone else f'{len(sections)} networks'}"
     values = {
-        "policy": "; ".join(policy),
         "title": escape(title),
         "badge": _badge(sections[0].run) if alone else "",
         "top": "" if alone else _overview(sections),
         "sections": "\n".join(section.html(alone) for section in sections),
         "version": escape(__version__),
-        # "<" would let a caption end the script element
-        "data": json.dumps({s.id: s.data() for s in sections}, ensure_ascii=False).replace("<", "\\u003c"),
+        "data": embedded({s.id: s.data() for s in sections}),
     }
-    # in one pass: what is put in is not looked through again
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
-
-
-def _digest(text: str) -> str:
-    """The name that a content security policy gives to an inline script or style."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return fill("page.html", values)
 
 
 def _overview(sections: Sequence["_Section"]) -> str:
@@ -368,7 +480,7 @@ class _Section:
         if self.run.stand_in:
             parts.append(
                 f'<p class="note">{STAND_IN.capitalize()}: this network never saw a painting. It was trained on '
-                "rectangles, stripes and stains that a program drew in place of paintings.</p>"
+                "pictures that a program drew in place of paintings.</p>"
             )
         parts += [self._samples(), self._training(), self._facts()]
         return "\n".join([*parts, "</section>"])
@@ -383,10 +495,10 @@ class _Section:
             "</button></li>"
             for i, picture in enumerate(self.pictures, start=1)
         ]
-        nearest = " Of all epochs judged, its samples were nearest to the held-out paintings." if self.best else ""
+        nearest = f" Of all epochs judged, {self.sampler.nearest}." if self.best else ""
         return (
             f'<h3 id="{self.id}-samples">Samples</h3>'
-            f"<p>{len(self.pictures)} pictures that the network made from random numbers, not chosen."
+            f"<p>{len(self.pictures)} pictures that the network made from {self.sampler.origin}, not chosen."
             f'<span class="live"> Click one to enlarge it, or go there by the arrow keys and press Enter.</span></p>'
             f'<figure><ul class="samples" aria-labelledby="{self.id}-samples" '
             f'data-caption="{escape(self.sampler.caption)}">{"".join(items)}</ul>'
@@ -420,22 +532,17 @@ class _Section:
             f'<img class="frame" src="{self.addresses[-1]}" alt="{escape(alt)}" '
             f'width="{grid.width}" height="{grid.height}" decoding="sync">'
             f"{controls if last else ''}"
-            f"<figcaption>The same random numbers through training{of}: {escape(caption)}.</figcaption>"
+            f"<figcaption>The same {self.sampler.origin} through training{of}: {escape(caption)}.</figcaption>"
             f'<div class="strip"></div></figure>'
         )
 
     def _curves(self) -> list["_Chart"]:
         names = sorted((name for name in self.steps if name not in ("epoch", "step")), key=_order)
         steps = {name: _Line(name, *_binned(self.steps[name])) for name in names}
-        losses = [steps[n] for n in names if n.endswith("_loss")]
-        rates = [steps[n] for n in names if not n.endswith("_loss")]
+        losses = [steps[n] for n in names if figures.is_loss(n)]
+        rates = [steps[n] for n in names if not figures.is_loss(n)]
         charts = [
-            _Chart(
-                "Losses",
-                "How badly each network does its own task: lower is better for its owner. They play against each "
-                "other, so neither should stay at 0, for then the other one learns nothing more.",
-                losses,
-            ),
+            _Chart("Losses", self.run.recipe.of_kind.losses, losses),
             _Chart(
                 "Accuracies of the discriminator",
                 "Which share of either kind of picture it judges rightly. 50 % is guessing; close to 100 % all the "
@@ -444,19 +551,13 @@ class _Section:
                 share=all(0 <= v <= 1 for line in rates for v in (line.low.min(), line.high.max())),
             ),
         ]
-        kid = self.history.get("kid", np.full(self.epochs, np.nan))
-        measured = np.isfinite(kid)
-        if measured.any():
-            at = self.history["epoch"][measured] / self.epochs
-            charts.append(
-                _Chart(
-                    "Kernel distance (KID)",
-                    "How far the samples are from held-out paintings, measured during training. Lower is better; at "
-                    "about 0 they cannot be told apart. Few pictures are judged, so it is rough, and not to be "
-                    "compared with the score of a finished network.",
-                    [_Line("kid", at, kid[measured], kid[measured], kid[measured], dots=True)],
-                )
-            )
+        for title, meaning, columns in MEASURED:
+            dots = []
+            for name in columns:
+                values = self.history.get(name, np.full(self.epochs, np.nan))
+                at, values = self.history["epoch"][np.isfinite(values)] / self.epochs, values[np.isfinite(values)]
+                dots += [_Line(name, at, values, values, values, dots=True)] if len(values) else []
+            charts.append(_Chart(title, meaning, dots))
         return [chart for chart in charts if chart.lines]
 
     def _charts(self) -> str:
@@ -530,10 +631,10 @@ class _Section:
         means = {
             name: _number(name, np.mean(values[late]))
             for name, values in sorted(self.history.items(), key=lambda column: _order(column[0]))
-            if name in NAMES and name != "kid"
+            if name in NAMES and name in self.steps
         }
-        words = [f"{NAMES[name]} {value}" for name, value in means.items() if name.endswith("_loss")]
-        rates = [f"{NAMES[name]} {value}" for name, value in means.items() if not name.endswith("_loss")]
+        words = [f"{NAMES[name]} {value}" for name, value in means.items() if figures.is_loss(name)]
+        rates = [f"{NAMES[name]} {value}" for name, value in means.items() if not figures.is_loss(name)]
         ended = [f"losses at the end: {', '.join(words)}"] if words else []
         ended += [f"judged rightly: {', '.join(rates)}"] if rates else []
         ours = {"epochs": f"{self.epochs}", "time": time, "reported": "; ".join(ended)}
@@ -587,7 +688,10 @@ class _Section:
         networks = [other["network"] for other in self.scores if other["network"] != "pixels"]
         network = line["network"] if line["network"] != "pixels" else (networks or ["pixels"])[0]
         real = max(other["n_real"] for other in self.scores)
-        words = f"{line['n_fake']:,} samples against {real:,} {'stand-ins' if self.run.stand_in else 'paintings'}"
+        paintings = "stand-ins" if self.run.stand_in else "paintings"
+        words = f"{line['n_fake']:,} samples against {real:,} {paintings}"
+        if line.get("reference") in REFERENCES:
+            words = f"{line['n_fake']:,} {REFERENCES[line['reference']]} {paintings} and what they came back as"
         words += f", seen through {NETWORKS.get(network, network)}" if network != "pixels" else ""
         checkpoint = str(line.get("checkpoint", self.sampler.caption))
         return words + (f". Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
@@ -642,11 +746,14 @@ def _styled(value: float, style: str) -> str:
     return f"{value:{style}}".replace("%", " %").replace("-", "−")
 
 
+_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "unseen_error": ".3f", "seen_error": ".3f"}
+
+
 def _number(name: str, value: float) -> str:
     """A value of the history: shares as such, blanks where nothing was measured."""
     if not np.isfinite(value):
         return ""
-    return _styled(float(value), ".0%" if name in ("d_real", "d_fake") else ".3f" if name == "kid" else ".2f")
+    return _styled(float(value), _STYLES.get(name, ".2f"))
 
 
 def _order(name: str) -> int:

@@ -70,14 +70,13 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
     bytes_each = 2 if precision == "bfloat16" else 4
     numbers = sum(engine.activations(network) for network in model.networks.values()) * recipe.batch_size
     state = sum(math.prod(v.shape) * 4 for v in model.all_variables())
-    in_memory = 0 if isinstance(pictures.array, np.memmap) else pictures.array.nbytes
     judged = (recipe.epochs - done.epoch) // recipe.kid_every + 1 if recipe.kid_every else 0
     kept = 2 + recipe.epochs // 50 + bool(judged)
     return Plan(
         pictures=len(pictures),
         steps=left,
         seconds=START_UP + left * (STEP + model.work(recipe.batch_size) / rate) + JUDGING * judged,
-        memory=in_memory + 2 * state + 2 * numbers * bytes_each,
+        memory=pictures.memory + 2 * state + 2 * numbers * bytes_each,
         disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 49 * 3 * recipe.size**2,
     )
 

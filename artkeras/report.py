@@ -1,13 +1,13 @@
 """Reports: what a run gave, as a folder worth keeping (`results/<recipe>/`).
 
     card.md         what was done, reported beside ours, departures, findings
-    grid.png        49 samples of fixed latents, not chosen
-    samples.gif     the same latents through training
-    curves.png      losses and accuracies of every step; the kernel distance, if it was measured during training
+    grid.png        what the networks make, not chosen: 49 samples of fixed latents, or what suits the kind of model
+    samples.gif     the same through training
+    curves.png      losses and accuracies of every step; what was measured during training
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
     run.json        recipe, device, pictures, epochs and seconds, for the table of all results
-    generator.npz   the generator in float16, for `artkeras.load`
+    generator.npz   the networks worth keeping in float16, for `artkeras.load`
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
 kept when the report is made again.
@@ -24,7 +24,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.run import Position, Run
-from artkeras.sampling import open_generator, save_generator
+from artkeras.sampling import Trained, open_generator, save_generator
 
 FINDINGS = "## Findings\n"
 QUICK = "quick scale: "
@@ -42,15 +42,20 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     position = run.latest()[0] if len(history.get("epoch", ())) else Position()
     if not position.epoch:
         raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    from artkeras import callbacks
+
     folder = Path(out) / run.recipe.name
     card = folder / "card.md"
     if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
         raise UserError(f"{folder} holds the result of a full run, {run.path} is a quick one: give another --out")
     best = run.best()
-    sampler = run.sampler(None if best else position)
+    trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
-    figures.save(figures.grid(sampler.sample(49), scale=1, caption=sampler.caption), folder / "grid.png")
+    # a report is passed on: it shows no real picture, only what a program drew
+    figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
+    if not (run.path / "samples.gif").exists():  # it was stopped before its end
+        callbacks.write_gif(run)
     for name in ("history.csv", "metrics.jsonl", "samples.gif"):
         (folder / name).unlink(missing_ok=True)  # of an earlier run
         if (run.path / name).exists():
@@ -63,10 +68,10 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
-    save_generator(folder / "generator.npz", run, sampler)
+    save_generator(folder / "generator.npz", run, trained)
     findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run, position.epoch, shown) + "\n" + FINDINGS + "\n" + findings)
+        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + findings)
     return folder
 
 
@@ -75,10 +80,10 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
     out = Path(out)
     rows = []
     for path in sorted(out.rglob("generator.npz")):
-        sampler = open_generator(path)
+        trained = open_generator(path)
         rows.append(
             figures.grid(
-                sampler.sample(columns), columns, scale=max(1, 128 // sampler.recipe.size), caption=sampler.caption
+                trained.sample(columns), columns, scale=max(1, 128 // trained.recipe.size), caption=trained.caption
             )
         )
     if not rows:
@@ -89,7 +94,8 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 def table(out: str | Path = "results") -> Path:
     """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
 
-    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`.
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
+    was trained it is the figure with a `card.md`.
 
     Raises:
         UserError: when there are none.
@@ -132,7 +138,10 @@ def table(out: str | Path = "results") -> Path:
         notes = figure.with_name("comparison.md")
         text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
         text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
-        text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
+        if figure.with_name("card.md").is_file():
+            text += [f"More: [its card]({place}/card.md)"]
+        else:
+            text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
         part.write_text("\n".join(text) + "\n")
     return out / "README.md"
@@ -151,14 +160,16 @@ def _kid(path: Path) -> str:
     return f"{found[-1]['value']:.3f} +- {found[-1]['std']:.3f}" if found else "not measured"
 
 
-def _card(run: Run, epochs: int, best: int | None) -> str:
+def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     recipe, facts = run.recipe, run.environment
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
     pictures = facts["pictures"]
-    late = slice(-max(1, len(history["epoch"]) // 10), None)
+    measured = {name: values[np.isfinite(values)] for name, values in history.items()}  # some every few epochs only
     means = {
-        name: f"{np.mean(values[late]):.2f}" for name, values in history.items() if name not in ("epoch", "seconds")
+        name: f"{np.mean(values[-max(1, len(values) // 10) :]):.2f}"
+        for name, values in measured.items()
+        if name not in ("epoch", "seconds") and len(values)
     }
     rows = [
         ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
@@ -170,12 +181,15 @@ def _card(run: Run, epochs: int, best: int | None) -> str:
         ),
     ]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
-    chosen = f" The generator is that of epoch {best}, when it was nearest to the held-out paintings." if best else ""
+    kept = recipe.of_kind.kept
+    whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
+    chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
     source = "procedural stand-in" if run.stand_in else "real pictures"
     departures = [*recipe.departures]
     if facts["precision"] != "float32":
         departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
+    departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
     if recipe.scale == "quick":
         departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
@@ -186,7 +200,7 @@ def _card(run: Run, epochs: int, best: int | None) -> str:
             "",
             "![samples](grid.png)",
             "",
-            "Samples of 49 fixed latents, not chosen." + chosen,
+            trained.shown + chosen,
             "",
             "| | reported | ours |",
             "|---|---|---|",
@@ -199,7 +213,7 @@ def _card(run: Run, epochs: int, best: int | None) -> str:
             "",
             "![curves](curves.png)",
             "",
-            *(["![the same latents through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
+            *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
             "## Departures from the study",
             "",
             *(f"- {departure}" for departure in departures or ["none known"]),
@@ -216,7 +230,16 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
+    words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)
+
+
+def _measures(recipe: Recipe) -> dict[str, tuple[int, int]]:
+    """Size and width, where they are not those of the recipe of this name: (ours, the recipe's)."""
+    usual = RECIPES.get(recipe.name, recipe)
+    usual = usual.quick() if recipe.scale == "quick" else usual
+    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width")}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def duration(seconds: float) -> str:

@@ -197,7 +197,7 @@ class Run:
             position: how far training has come.
             state: name -> array, see `StepModel.state`.
             seconds: of training so far.
-            kid: given, this is the best checkpoint so far, and goes to best.npz.
+            kid: given, this is the best checkpoint so far, by this number, and goes to best.npz.
         """
         path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
@@ -207,7 +207,7 @@ class Run:
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
-        """The checkpoint with the smallest kernel distance during training: position and state; None without one.
+        """The checkpoint that was best when judged during training: position and state; None without one.
 
         Raises:
             UserError: when the file is damaged.
@@ -263,17 +263,42 @@ class Run:
 
     # --- pictures -----------------------------------------------------------------------------------
 
-    def sampler(self, position: Position | None = None):
-        """The generator at a checkpoint, as a `Sampler`.
+    def pictures(self, folder: str | Path | None = None) -> tuple[Any, Any]:
+        """The pictures it was trained on, and those held out (or None).
 
         Args:
-            position: of the checkpoint; default the best one by kernel distance where the run was judged during
-                training, else the last sound one.
+            folder: where they are, if they have moved.
+
+        Raises:
+            UserError: when they are not to be found, or others lie there.
+        """
+        if not folder and not self.stand_in:
+            folder = self.environment["pictures"]["source"]
+        train, held_out = self.recipe.pictures(folder)
+        if self.environment["pictures"]["fingerprint"] != train.fingerprint:
+            raise UserError(f"{train.source} does not hold the pictures {self.path} was trained on: pass --data FOLDER")
+        return train, held_out
+
+    def examples(self) -> np.ndarray | None:
+        """The real pictures of its sample grids, None where they are made from random numbers.
+
+        Raises:
+            UserError: when they are not to be found, or others lie there.
+        """
+        kind = self.recipe.of_kind
+        return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
+
+    def sampler(self, position: Position | None = None):
+        """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
+
+        Args:
+            position: of the checkpoint; default the best one where the run was judged during training, else the
+                last sound one.
 
         Raises:
             UserError: when there is none.
         """
-        from artkeras.sampling import Sampler, network_from_state
+        from artkeras.sampling import open_state
 
         best = self.best() if position is None else None
         if best:
@@ -282,10 +307,10 @@ class Run:
             position, state, _ = self.latest()
         else:
             state, _ = self.load_checkpoint(position)
-        return Sampler(self.recipe, network_from_state(self.recipe, "generator", state), self.caption(position))
+        return open_state(self.recipe, state, self.caption(position))
 
     def model(self):
-        """The whole model in float32, both players as the last sound checkpoint has them.
+        """The whole model in float32, all players as the last sound checkpoint has them.
 
         Raises:
             UserError: when there is none.

@@ -1,13 +1,14 @@
-"""New pictures from a trained generator: of a run, or of the results that come with the kit."""
+"""Trained networks, opened for use: those of a run, or of the results that come with the kit."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from artkeras import data
+from artkeras import data, figures
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe, recipe
@@ -16,20 +17,75 @@ from artkeras.run import Damaged, Run, read_state
 BATCH = 64
 
 
-class Sampler:
+class Trained:
+    """Trained networks and what can be done with them; each kind of model has a subclass of its own.
+
+    Attributes:
+        recipe: the recipe they were trained by.
+        networks: the Keras models by name.
+        caption: one line saying what they are.
+        origin: what `sample` makes pictures from, in words.
+        shown: what `figure` shows, a sentence.
+        nearest: what was smallest at the epoch that was best, where a run was judged during training.
+    """
+
+    origin: str
+    shown: str
+    nearest = "its samples were nearest to the held-out paintings"
+
+    def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
+        self.recipe, self.networks, self.caption = recipe, dict(networks), caption
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.caption})"
+
+    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
+        """`count` pictures by the networks, the same for the same seed: (count, size, size, 3) uint8 RGB."""
+        raise NotImplementedError
+
+    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
+        """A walk through latent space: (frames, size, size, 3) uint8 RGB.
+
+        Raises:
+            UserError: where there is no such space.
+        """
+        raise UserError(f"{self.recipe.name} has no latent space to walk through: give a model that has one")
+
+    def figure(
+        self,
+        count: int = 49,
+        seed: int = 0,
+        *,
+        scale: int = 1,
+        examples: np.ndarray | None = None,
+        real: bool = False,
+    ) -> Image.Image:
+        """What is looked at during training and in reports: here, a grid of samples.
+
+        Args:
+            count: pictures, about.
+            seed: of what is drawn.
+            scale: enlargement.
+            examples: real pictures to work on, see `artkeras.kinds.Kind.examples`; samplers need none.
+            real: whether real pictures may be shown beside what was made of them. Reports are passed on, so they
+                never do, unless their run's pictures were drawn by a program.
+        """
+        return figures.grid(self.sample(count, seed), scale=scale, caption=self.caption)
+
+
+class Sampler(Trained):
     """A trained generator that turns seeds into pictures.
 
     Attributes:
-        recipe: the recipe it was trained by.
         generator: the Keras model, (n, latent_dim) -> (n, size, size, 3).
-        caption: one line saying what it is.
     """
 
-    def __init__(self, recipe: Recipe, generator, caption: str):
-        self.recipe, self.generator, self.caption = recipe, generator, caption
+    origin = "random numbers"
+    shown = "Samples of 49 fixed latents, not chosen."
 
-    def __repr__(self) -> str:
-        return f"Sampler({self.caption})"
+    def __init__(self, recipe: Recipe, generator, caption: str):
+        super().__init__(recipe, {"generator": generator}, caption)
+        self.generator = generator
 
     def latents(self, count: int, seed: int = 0) -> np.ndarray:
         """`count` latents from N(0, 1), the same for the same seed: (count, latent_dim) float32."""
@@ -45,19 +101,23 @@ class Sampler:
         """`count` new pictures, the same for the same seed: (count, size, size, 3) uint8 RGB."""
         return self.pictures(self.latents(count, seed))
 
-    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
-        """A closed walk through latent space: (frames, size, size, 3) uint8 RGB.
+    def way(self, start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+        """The point at `share` (0 to 1) of the way from one random latent to another, here along a great circle.
 
-        Between stops the path follows great circles: in 100 dimensions latents lie close to a sphere, and a straight
-        line between two of them runs through its empty middle, where pictures fade.
+        In 100 dimensions latents lie close to a sphere, and a straight line between two of them runs through its empty
+        middle, where pictures fade.
         """
+        return slerp(start, end, share)
+
+    def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
+        """A closed walk through latent space: (frames, size, size, 3) uint8 RGB."""
         if frames < stops or stops < 2:
             raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
         corners = self.latents(stops, seed)
         path = []
         for place in np.arange(frames) * stops / frames:
             start, end = corners[int(place)], corners[(int(place) + 1) % stops]
-            path.append(slerp(start, end, place % 1))
+            path.append(self.way(start, end, place % 1))
         return self.pictures(np.stack(path))
 
 
@@ -101,6 +161,16 @@ def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray
     return network
 
 
+def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str) -> Trained:
+    """Build the networks that a result keeps, fill them, and open them as the recipe's kind of model has it.
+
+    Raises:
+        UserError: when the arrays do not fit the networks.
+    """
+    kind = recipe.of_kind
+    return kind.open(recipe, {name: network_from_state(recipe, name, state) for name in kind.kept}, caption)
+
+
 # --- results that come with the kit -------------------------------------------------------------------
 
 
@@ -124,22 +194,27 @@ def result(name: str) -> Image.Image:
     return Image.open(path).convert("RGB")
 
 
-def save_generator(path: Path, run: Run, sampler: Sampler) -> None:
-    """Write a generator in float16, with the recipe that rebuilds it: about 3.5 MB for the colour-field networks."""
+def save_generator(path: Path, run: Run, trained: Trained) -> None:
+    """Write networks in float16, with the recipe that rebuilds them: about 3.5 MB for the colour-field generator."""
+    arrays = {
+        f"{name}/{i:03d}": np.asarray(v)
+        for name, network in trained.networks.items()
+        for i, v in enumerate(network.variables)
+    }
     with np.errstate(over="ignore"):  # said below
-        state = {
-            f"generator/{i:03d}": np.asarray(v).astype("float16") for i, v in enumerate(sampler.generator.variables)
+        state = {  # whole numbers are random states: of dropout
+            name: v.astype("float16") if np.issubdtype(v.dtype, np.floating) else v for name, v in arrays.items()
         }
     bad = [name for name, values in state.items() if not np.isfinite(values).all()]
     if bad:
         raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
-    facts = {"recipe": run.recipe.to_json(), "caption": sampler.caption}
+    facts = {"recipe": run.recipe.to_json(), "caption": trained.caption}
     with atomic(path) as part, open(part, "wb") as file:
         np.savez_compressed(file, facts=np.array(json.dumps(facts)), **state)
 
 
-def load(what: str | Path) -> Sampler:
-    """Open a trained generator.
+def load(what: str | Path) -> Trained:
+    """Open what was trained: a `Sampler` of a generator, or what suits the recipe's kind of model.
 
     Args:
         what: the folder of a run, or the name of a recipe with a result in the kit.
@@ -166,11 +241,11 @@ def load(what: str | Path) -> Sampler:
     return open_generator(path)
 
 
-def open_generator(path: Path) -> Sampler:
+def open_generator(path: Path) -> Trained:
     """Read what `save_generator` wrote."""
     try:
         state, facts = read_state(path)
         made_by = Recipe.from_json(facts["recipe"])
     except (Damaged, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
-    return Sampler(made_by, network_from_state(made_by, "generator", state), facts["caption"])
+    return open_state(made_by, state, facts["caption"])

@@ -39,9 +39,9 @@ class Batches(keras.utils.PyDataset):
         return steps_per_epoch(self.recipe, self.pictures) - self.first_step
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """Pictures of the index-th remaining step: (batch_size, size, size, 3) uint8."""
+        """Pictures of the index-th remaining step: (batch_size, size, size, channels) uint8."""
         random = np.random.default_rng([self.recipe.seed, self.epoch, self.first_step + index])
-        chosen = self.pictures.take(random.integers(len(self.pictures), size=self.recipe.batch_size))
+        chosen = self.pictures.draw(random, self.recipe.batch_size)
         return chosen[..., ::-1].copy() if self.recipe.channels == "bgr" else chosen
 
 
@@ -77,15 +77,17 @@ def train(
     recipe.check()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
-    model, precision = _model(recipe, precision, jit)
+    steps = recipe.epochs * steps_per_epoch(recipe, pictures)
+    model, precision = _model(recipe, precision, jit, steps)
     cost = plan(recipe, pictures, model, precision, Position())
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
         return cost
     watch = _watch(recipe, pictures, held_out)
+    examples = recipe.of_kind.examples(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
-    return _fit(run, model, pictures, watch, Position(), 0.0, log)
+    return _fit(run, model, pictures, watch, examples, Position(), 0.0, log)
 
 
 def resume(
@@ -134,7 +136,7 @@ def resume(
         if before["versions"].get(name) != version:
             log(f"note: {name} was {before['versions'].get(name)}, now {version}: last digits may differ")
 
-    model, _ = _model(recipe, precision, before["jit"])
+    model, _ = _model(recipe, precision, before["jit"], recipe.epochs * steps_per_epoch(recipe, pictures))
     # a run that was killed before its first checkpoint starts again, from the same seed
     position, state, seconds = run.latest(log) if run.checkpoints() else (Position(), None, 0.0)
     if recipe.epochs < position.epoch or (recipe.epochs == position.epoch and position.step):
@@ -153,7 +155,8 @@ def resume(
     )
     log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
     watch = _watch(recipe, pictures, held_out)
-    return _fit(run, model, pictures, watch, position, seconds, log)
+    examples = recipe.of_kind.examples(recipe, pictures, held_out)
+    return _fit(run, model, pictures, watch, examples, position, seconds, log)
 
 
 def _fit(
@@ -161,6 +164,7 @@ def _fit(
     model: engine.StepModel,
     pictures: data.Pictures,
     watch: Watch | None,
+    examples: np.ndarray | None,
     start: Position,
     seconds: float,
     log: Log,
@@ -168,7 +172,7 @@ def _fit(
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
     recorder = callbacks.Recorder(run, steps, start, seconds, watch=watch)
     checkpoint = callbacks.Checkpoint(run, recorder)
-    grid = callbacks.SampleGrid(run, recorder)
+    grid = callbacks.SampleGrid(run, recorder, examples)
     try:
         with callbacks.stop_signals() as asked:
             beside = [recorder, grid, checkpoint, callbacks.CalmStop(checkpoint, asked)]
@@ -209,12 +213,12 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
 
 
 def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | None) -> Watch | None:
-    return Watch(recipe, pictures, held_out, Features()) if recipe.kid_every else None
+    return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.kid_every else None
 
 
-def _model(recipe: Recipe, precision: str, jit: bool | None) -> tuple[engine.StepModel, str]:
+def _model(recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None) -> tuple[engine.StepModel, str]:
     with engine.precision_policy(precision) as resolved:
-        return recipe.build(jit=jit), resolved
+        return recipe.build(jit=jit, steps=steps), resolved
 
 
 def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: bool | None) -> dict[str, Any]:

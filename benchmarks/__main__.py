@@ -1,4 +1,4 @@
-"""Measure and tell: `python -m benchmarks`, about seven minutes on two quiet cores; with --quick less than two.
+"""Measure and tell: `python -m benchmarks`, about eight minutes on two quiet cores; with --quick less than two.
 
 The whole at full size is written to `results.json` and `README.md` beside this file; a part of it, or --quick, is only
 printed, unless --out names a folder.
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from artkeras.files import atomic
-from benchmarks import augment, pictures, start, step, table, upscaling
+from benchmarks import augment, pictures, start, step, style, table, upscaling
 from benchmarks.variants import VARIANTS, Size
 
-PIECES = ("step", "start", "pictures", "augment", "upscale")
+PIECES = ("step", "start", "pictures", "augment", "upscale", "style")
 QUICK = Size(32, 32, 32)
 
 
@@ -60,6 +60,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         results["upscale"] = upscaling.measure(2 if quick else 10, _say)
         if results["upscale"] is None:
             results["remarks"].append("the weights of the enlarging network cannot be had: it is not measured")
+    if "style" in arguments.only:
+        names = [name for name in style.VARIANTS if name != "pytorch" or "torch" in results["facts"]["versions"]]
+        sizes = (64, 10, 1) if quick else (style.SIZE, style.STEPS, 3)
+        results["style"] = style.measure(names, *sizes, _say)
     return _rounded(results)
 
 

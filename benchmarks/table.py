@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from benchmarks import start, step
+from benchmarks import start, step, style
 from benchmarks.variants import VARIANTS
 
 Results = dict[str, Any]
@@ -41,6 +41,9 @@ NOTES_PICTURES = """\
 - Pictures are JPEGs of 210 x 160 read at 64 x 64; drawing makes batches of 128 from six copies of each. Their
   memory is the process's own, beyond what its libraries need. Up to 256 MiB of pictures are held in memory; more are
   mapped from the cache's file, whose pages the system lends and takes back as it needs."""
+
+NOTES_STYLE = """\
+- Style transfer: the time is that of the first picture of its size, compiling included, the step that of a second."""
 
 
 def _time(seconds: float) -> str:
@@ -107,6 +110,13 @@ def rows(results: Results) -> list[tuple[str, ...]]:
             found.append(
                 (f"a picture of 64 x 64 enlarged by thick, {what}", _time(median(entry[name])), "", "", "", memory)
             )
+    if "style" in results:
+        entry = results["style"]
+        what = f"style transfer, {entry['size']} pixels, {entry['steps']} steps"
+        for name, judged in style.judge(entry).items():
+            rate = f"{1000 * judged['step']:.0f} ms a step"
+            cells = _time(judged["first"]), rate, "", "", _size(judged["memory"])
+            found.append((f"{what}: {style.VARIANTS[name]}", *cells))
     return found
 
 
@@ -166,6 +176,15 @@ def goals(results: Results) -> list[tuple[str, str]]:
         seconds = median(results["augment"]["seconds"])
         text = f"{results['augment']['files']:,} pictures are augmented in {_time(seconds)}"
         add(seconds < 10, f"{text} (goal 10 s)", not results["quick"])
+    if "style" in results:
+        entry, judged = results["style"], style.judge(results["style"])
+        slowest = max(judged[name]["first"] for name in judged if name != "pytorch")
+        text = f"{entry['steps']} steps of style transfer take {_time(slowest)}, compiling included"
+        add(slowest < 10, f"{text} (goal 10 s)", not results["quick"])
+        if "pytorch" in judged:
+            faster = judged["published"]["faster"]
+            text = f"a step of style transfer is {faster:.2f} times as fast as PyTorch's"
+            add(faster > 1, f"{text} (goal: faster)", not results["quick"])
     return found
 
 
@@ -184,6 +203,8 @@ def notes(results: Results) -> str:
     lines += [f"- {note[:1].upper()}{note[1:]}." for note in results["remarks"]]
     if "pictures" in results:
         lines.append(NOTES_PICTURES)
+    if "style" in results:
+        lines.append(NOTES_STYLE)
     return "\n".join(lines)
 
 

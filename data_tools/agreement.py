@@ -14,23 +14,12 @@ import numpy as np
 
 from artkeras.data import COPIES
 from artkeras.errors import UserError
+from artkeras.statistics import wilson
 from data_tools import options
 from data_tools.clean import DROPPED, REASONS, Decision, decide
 from data_tools.judgements import judge_all
 from data_tools.steps import listed
 from data_tools.study import Study, studies
-
-Z = 1.96  # of a 95 % interval
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (E. B. Wilson, 1927), which holds for few cases too; (0, 1) for none."""
-    if not total:
-        return 0.0, 1.0
-    share, square = hits / total, Z * Z / total
-    middle = (share + square / 2) / (1 + square)
-    half = Z / (1 + square) * np.sqrt(share * (1 - share) / total + square / total / 4)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:

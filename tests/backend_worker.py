@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import style_worker
 import training_worker
+import translating
 import watching
 
 from artkeras import training
@@ -72,6 +74,20 @@ def repeated(model, state):
     return losses
 
 
+def coded():
+    """A step of a tiny VAE, mirrored pictures and all, and again from the same state: its losses."""
+    from artkeras.models.autoencoder import VAE
+    from artkeras.networks.autoencoder import decoder, encoder
+
+    model = VAE(encoder(4, 16, 2, gaussian=True), decoder(4, 16, 2), seed=0)
+    start, steps = watching.snapshot(model), []
+    for _ in range(2):
+        assign(model.state(), start)
+        history = model.fit(watching.pictures(8), batch_size=8, shuffle=False, verbose=0).history
+        steps.append({name: float(value[0]) for name, value in history.items()})
+    return steps
+
+
 def sure_losses():
     """Cross-entropy of scores so large that a sigmoid in float32 would round."""
     scores = np.array([[-80.0], [-20.0], [20.0], [80.0]], "float32")
@@ -79,12 +95,16 @@ def sure_losses():
 
 
 def main(folder):
+    style_losses, styled = style_worker.steps()
     facts = {
+        "style": {"losses": style_losses, "picture": styled.tolist()},
         "backend": BACKEND,
         "who_moved": who_moved(),
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
+        "coded": coded(),
         "sure_losses": sure_losses(),
         "trained": trained(folder),
+        "translators": {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY},
     }
     (folder / "facts.json").write_text(json.dumps(facts))
 

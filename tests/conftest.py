@@ -34,6 +34,26 @@ def chromium():
         pytest.skip(missing)
 
 
+@pytest.fixture(scope="session")
+def window(chromium):
+    """One browser for all tests of pages, which notes what is said on its console and what it asks the network for."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    for argument in ("--headless=new", "--disable-background-networking", "--no-first-run", "--disable-gpu"):
+        options.add_argument(argument)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container; Chromium's sandbox does not work for root
+        options.add_argument("--no-sandbox")
+        options.add_argument("--disable-dev-shm-usage")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SE_AVOID_STATS", "true")  # Selenium reports its use otherwise
+        driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
 @pytest.fixture
 def tiny():
     """Model 2 as small as it gets: 16 px, width 2, batch 8, 12 paintings (9 steps an epoch), 2 epochs."""

@@ -15,6 +15,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import style_worker
+import translating
 import watching
 
 from artkeras.engine import keras
@@ -94,9 +96,33 @@ def test_two_steps_from_the_same_numbers_agree(worker, here, kind):
                 np.testing.assert_allclose(stored[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.parametrize("recipe", translating.TINY, ids=lambda recipe: recipe.kind)
+def test_two_steps_of_a_translator_from_the_same_numbers_agree(worker, recipe):
+    logs, after = translating.two_steps(recipe)
+    their_logs, their_after = worker.translators[recipe.kind]
+    for theirs, ours in zip(their_logs, logs, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-4, abs=1e-4)
+    for name, sums in after.items():
+        assert their_after[name] == pytest.approx(sums, rel=1e-4, abs=1e-4), name
+
+
 def test_a_step_from_a_restored_state_is_repeated_exactly(worker):
     first, again = worker.trained["repeated"]
     assert first == again  # dropout included
+
+
+def test_style_transfer_paints_the_same_picture(worker):
+    losses, styled = style_worker.steps()
+    assert len(losses) == 3
+    for theirs, ours in zip(worker.style["losses"], losses, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-3)
+    assert np.abs(np.array(worker.style["picture"]) - styled.astype(int)).max() <= 1
+
+
+def test_noise_and_mirrors_of_a_vae_are_repeated_from_a_restored_state(worker):
+    first, again = worker.coded
+    assert first == again
+    assert first["loss"] == pytest.approx(first["reconstruction_loss"] + first["kl_loss"], rel=1e-5)
 
 
 def test_cross_entropy_of_a_sure_discriminator_is_not_clipped(worker):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +18,7 @@ from artkeras import engine, metrics, weights
 from artkeras.networks import esrgan
 from artkeras.networks.esrgan import rrdn as tiny_rrdn
 from artkeras.upscale import Upscaler
-from benchmarks import augment, fidelity, pictures, start, step, table, upscaling
+from benchmarks import augment, fidelity, pictures, start, step, style, table, upscaling
 from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason=step.NO_STUDY)
@@ -251,6 +253,67 @@ def test_the_margin_of_a_network_is_how_far_it_sees():
     picture = np.random.default_rng(0).integers(100, 256, (16, 80, 3), dtype="uint8")
     assert fidelity.margin(Upscaler("x", run, margin=0, scale=1), picture) == 5
     assert fidelity.margin(Upscaler("x", lambda batch: batch, margin=0, scale=1), picture) == 0
+
+
+def test_style_transfer_is_measured():
+    found = style.measure(["published"], size=32, steps=2, rounds=1, log=silent)
+    assert found["variants"]["published"][0].keys() == {"first", "again", "memory"}
+    with pytest.raises(RuntimeError, match="style transfer, none, failed"):
+        style.measure(["none"], size=32, steps=2, rounds=1, log=silent)
+    (row,) = table.rows({"style": found})
+    assert row[0] == "style transfer, 32 pixels, 2 steps: artkeras, as published" and row[2].endswith("ms a step")
+
+
+def test_style_transfer_is_judged_beside_pytorch():
+    rounds = [{"first": 4.0 * slow, "again": 3.0 * slow, "memory": 1e9} for slow in (1, 1, 2)]
+    theirs = [entry | {"again": 2 * entry["again"]} for entry in rounds]
+    found = {"size": 192, "steps": 150, "variants": {"published": rounds, "pytorch": theirs}}
+    assert style.judge(found)["published"] == {"first": 4.0, "memory": 1e9, "step": 0.02, "faster": 2.0}
+    assert [verdict for verdict, _ in table.goals({"style": found, "quick": False})] == ["met", "met"]
+
+
+PORT = """
+import json, sys
+import numpy as np, torch
+from benchmarks import pytorch_style
+with np.load(sys.argv[1]) as arrays:
+    judge = pytorch_style.network()
+    with torch.no_grad():
+        for w, p in zip(arrays.values(), judge.parameters(), strict=False):
+            p.copy_(torch.from_numpy(w.transpose(3, 2, 0, 1).copy() if w.ndim == 4 else w))
+    port = pytorch_style.Transfer(judge, arrays["content"], arrays["painting"])
+steps = []
+for _ in range(2):
+    steps.append({name: float(value) for name, value in port.terms().items()})
+    port.step()
+print(json.dumps(steps))
+"""
+
+
+@pytest.mark.torch
+def test_the_port_of_style_transfer_computes_the_same(torch, tmp_path):
+    from artkeras.models.style import StyleTransfer
+    from artkeras.networks import squeezenet
+    from artkeras.style import NETWORKS, PUBLISHED
+
+    net = NETWORKS["squeezenet"]
+    features = squeezenet.features(None, (net.content, *net.style))
+    ours = StyleTransfer(features, (64, 64), net.content, net.style, moving=False)
+    content, painting = style.pictures(64)
+    arrays = {str(i): np.array(w) for i, w in enumerate(features.weights)}
+    np.savez(tmp_path / "arrays.npz", **arrays, content=content, painting=painting)
+    # in a process of its own: the two libraries' convolutions do not get on with each other
+    done = subprocess.run([sys.executable, "-c", PORT, tmp_path / "arrays.npz"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+    ours.aim(content, [(painting, 1.0)])
+    ours.start(content)
+    ours.set_rate(PUBLISHED.rates[0])
+    weights = np.array([PUBLISHED.content_weight, PUBLISHED.tv_weight, *PUBLISHED.style_weights, 0, 0], "float32")
+    for theirs in json.loads(done.stdout):
+        logs = {name: float(value) for name, value in ours.train_on_batch(weights, return_dict=True).items()}
+        assert logs.pop("loss") == pytest.approx(sum(theirs.values()), rel=1e-3)
+        assert logs == pytest.approx(theirs, rel=1e-3, abs=1e-4)
 
 
 def test_start_up_is_measured(monkeypatch):

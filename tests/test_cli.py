@@ -324,7 +324,7 @@ def test_report_writes_results_and_a_gallery_of_all_of_them(call, trained):
     assert Path("made/gallery.png").exists()
 
 
-@pytest.mark.parametrize("command", ["list", "train", "resume", "sample", "walk", "report"])
+@pytest.mark.parametrize("command", ["list", "train", "resume", "sample", "walk", "report", "rate"])
 def test_every_command_explains_itself(call, command):
     status, out, _ = call(command, "--help")
     assert status == 0
@@ -355,6 +355,9 @@ def test_slips_help_and_the_list_are_answered_without_loading_keras():
         ["resume", "nowhere"],
         ["sample", "colour_field/model2"],
         ["sample", "colour_field/model_2", "--out", "grid.jpg"],
+        ["rate", "colour_field/model2"],
+        ["rate", "colour_field/model_2", "--data", "nowhere"],
+        ["rate", "--read", "nowhere.csv"],
         ["upscale", "nowhere.png", "--out", "large"],
         ["upscale", "nowhere.png", "--out", "large", "--model", "thin"],
     ]

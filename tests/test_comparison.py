@@ -130,3 +130,18 @@ def test_compare_on_the_command_line_says_what_it_wrote(seeds, capsys):
     assert main(["compare", *(str(run.path) for run in seeds), "--out", "two.png"]) == 0
     assert "wrote two.png and two.csv" in capsys.readouterr().out
     assert Path("two.png").is_file() and Path("two.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("g_loss", "step"),
+    [
+        ([1] * 20 + [9] * 20, 22),  # the mean of five steps is 2.6 at step 21, 4.2 at step 22
+        ([1] * 40, None),
+        ([9] * 40, 1),
+        ([9] * 30 + [1] * 10, None),
+    ],
+)
+def test_losses_part_where_they_stay_apart(trained, g_loss, step, monkeypatch):
+    columns = {"d_loss": np.ones(40), "g_loss": np.array(g_loss, float)}
+    monkeypatch.setattr(Run, "iterations", lambda self: columns)
+    assert comparison.parting(Run(trained)) == step

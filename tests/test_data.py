@@ -772,6 +772,14 @@ def test_a_real_folder_is_no_stand_in(folder):
 # ------------------------------------------------------------------------------------ small things
 
 
+def test_to_float_is_the_way_back_of_to_uint8():
+    every = np.arange(256, dtype=np.uint8)
+    for low, high in ((-1.0, 1.0), (0.0, 1.0)):
+        floats = data.to_float(every, low, high)
+        assert floats.dtype == np.float32 and (floats[0], floats[-1]) == pytest.approx((low, high))
+        np.testing.assert_array_equal(data.to_uint8(floats, low, high), every)
+
+
 def test_to_uint8_scales_clips_and_rounds():
     x = np.array([[-1.0, 1.0, 0.0], [-9.0, 9.0, np.nan]])
     np.testing.assert_array_equal(data.to_uint8(x), [[0, 255, 128], [0, 255, 0]])

@@ -417,12 +417,6 @@ def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
 # ---------------------------------------------------------------------------------------- agreement
 
 
-def test_wilson_is_the_published_interval():
-    assert agreement.wilson(5, 7) == pytest.approx((0.359, 0.918), abs=1e-3)
-    assert agreement.wilson(0, 15) == pytest.approx((0, 0.2039), abs=1e-3)
-    assert agreement.wilson(15, 15)[1] == 1 and agreement.wilson(0, 0) == (0, 1)
-
-
 def test_auc_counts_pairs():
     scores, positive = np.array([3, 1, 2, 2, 0]), np.array([1, 1, 1, 0, 0], bool)
     pairs = [(a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]]

@@ -59,6 +59,18 @@ def test_a_grid_of_nothing_is_refused(shape):
         figures.grid(np.zeros(shape, "uint8"))
 
 
+@pytest.mark.parametrize(("scale", "gap", "caption"), [(1, 2, ""), (2, 2, "of a run, epoch 3"), (4, 0, "")])
+def test_a_grid_is_cut_into_its_pictures_again(scale, gap, caption):
+    pictures = np.random.default_rng(0).integers(0, 256, size=(11, 16, 16, 3), dtype="uint8")
+    grid = figures.grid(pictures, 4, scale=scale, gap=gap, caption=caption)
+    found = figures.cut(grid, 16, scale=scale, gap=gap)
+    assert found.shape == (12, 16, 16, 3)
+    assert np.array_equal(found[:11], pictures)
+    assert (found[11] == 255).all()
+    with pytest.raises(ValueError, match="no picture of 900 pixels"):
+        figures.cut(grid, 900)
+
+
 def test_a_stack_has_one_picture_under_the_other():
     upper, lower = Image.new("RGB", (4, 2), "red"), Image.new("RGB", (6, 3), "blue")
     expected = np.full((5, 6, 3), 255, "uint8")
@@ -112,6 +124,16 @@ def test_curves_show_every_step_and_its_running_mean_losses_above_accuracies():
 def test_losses_alone_make_one_panel():
     iterations = {name: values for name, values in columns().items() if name in ("epoch", "step", "g_loss")}
     assert len(figures.curves(iterations).axes) == 1
+
+
+def test_a_loss_of_any_name_is_a_loss_and_errors_have_a_panel():
+    iterations = {name: values for name, values in columns().items() if name in ("epoch", "step")}
+    iterations |= {name: columns()["g_loss"] for name in ("loss", "kl_loss", "reconstruction_loss")}
+    epochs = iterations["epoch"][-1]
+    history = {"epoch": np.arange(epochs) + 1} | dict.fromkeys(("unseen_error", "seen_error"), np.full(epochs, 0.1))
+    figure = figures.curves(iterations, history)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["loss", "error"]
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == ["unseen_error", "seen_error"]
 
 
 def test_curves_show_the_means_of_each_epoch_and_the_kernel_distance_where_it_was_measured():

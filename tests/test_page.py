@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from looking import NAMELESS, asked, contrast, find, key, screen, wait
 from PIL import Image
 from training_worker import TINY
 
@@ -159,9 +160,11 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
 
 
 def test_every_score_that_evaluate_gives_is_explained():
-    """The measures are named where they are made, in `artkeras.judging.judge`."""
-    source = resources.files("artkeras").joinpath("judging.py").read_text()
-    assert set(re.findall(r'metrics\.record\("(\w+)"', source)) == set(SCORES)
+    """The measures are named where they are made, in `artkeras.judging.judge` and the kinds of models."""
+    package = resources.files("artkeras")
+    sources = [package.joinpath("judging.py"), *package.joinpath("kinds").iterdir()]
+    named = {name for path in sources if path.is_file() for name in re.findall(r'record\(\s*"(\w+)"', path.read_text())}
+    assert named == set(SCORES)
     assert all(re.search("better|right|good", known.good) for known in SCORES.values())
 
 
@@ -272,19 +275,6 @@ def test_curves_of_any_kind_can_be_drawn(values):
     assert ("cut off" in html) == (max(values) == 90)
 
 
-def contrast(one: str, other: str) -> float:
-    """Of two colours, as WCAG 2 has it: 1 to 21."""
-
-    def light(colour: str) -> float:
-        colour = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
-
-    dark, bright = sorted((light(one), light(other)))
-    return (bright + 0.05) / (dark + 0.05)
-
-
 def test_text_and_curves_can_be_told_from_the_ground_in_light_and_dark():
     template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
     schemes = [
@@ -348,33 +338,12 @@ def two(trained_once, tmp_path_factory) -> Path:
     return page([trained_once, other], folder / "report.html")
 
 
-@pytest.fixture(scope="module")
-def window(chromium):
-    """One browser for all tests, which notes what is said on its console and what it asks the network for."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    for argument in ("--headless=new", "--disable-background-networking", "--no-first-run", "--disable-gpu"):
-        options.add_argument(argument)
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container; Chromium's sandbox does not work for root
-        options.add_argument("--no-sandbox")
-        options.add_argument("--disable-dev-shm-usage")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SE_AVOID_STATS", "true")  # Selenium reports its use otherwise
-        driver = webdriver.Chrome(options=options, service=service)
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def look(window, two):
     """Opens the page of two runs on a screen so wide, with such preferences; afterwards nobody may have complained."""
 
     def start(width: int = 1280, **features: str):
-        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-        window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        screen(window, width)
         preferences = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": preferences})
         for kind in ("browser", "performance"):
@@ -386,32 +355,11 @@ def look(window, two):
     assert window.get_log("browser") == []
 
 
-def find(window, selector: str):
-    """The first element of a CSS selector."""
-    return window.find_element("css selector", selector)
-
-
-def key(window, name: str) -> None:
-    """Press a key where the focus is."""
-    from selenium.webdriver.common.keys import Keys
-
-    window.switch_to.active_element.send_keys(getattr(Keys, name))
-
-
-def wait(window, condition: str, seconds: float = 8) -> None:
-    """Until a JavaScript expression is true."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    WebDriverWait(window, seconds, poll_frequency=0.05).until(lambda w: w.execute_script(f"return {condition}"))
-
-
 @pytest.mark.browser
 def test_nothing_is_asked_of_the_network(look):
     window = look()
     find(window, ".samples button").click()
-    events = [json.loads(entry["message"])["message"] for entry in window.get_log("performance")]
-    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    assert [url for url in asked if not url.startswith("data:")] == [window.current_url]
+    assert asked(window) == [window.current_url]
     assert (
         window.execute_script("return performance.getEntriesByType('resource').filter(e => !/^data:/.test(e.name))")
         == []
@@ -554,16 +502,7 @@ def test_a_phone_needs_no_scrolling_to_the_side(look, scheme):
 @pytest.mark.browser
 def test_everything_has_words_for_who_does_not_see_it(look):
     window = look()
-    nameless = """
-      const named = "img, button, input, [role=img], [role=region], section, nav, a";
-      return [...document.querySelectorAll(named)].filter(e => !e.closest("dialog")).filter(e => {
-        const by = document.getElementById(e.getAttribute("aria-labelledby"));
-        const label = e.labels && e.labels[0], image = e.matches("button, a") && e.querySelector("img");
-        const words = [e.alt, e.getAttribute("aria-label"), by && by.textContent, label && label.textContent,
-          e.matches("button, a") && e.textContent, image && image.alt];
-        return !words.some(text => text && text.trim());
-      }).map(e => e.outerHTML.slice(0, 80))"""
-    assert window.execute_script(nameless) == []
+    assert window.execute_script(NAMELESS) == []
     levels = window.execute_script(
         "return [...document.querySelectorAll('h1, h2, h3, h4')].map(e => Number(e.tagName[1]))"
     )

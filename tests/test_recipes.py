@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from artkeras.errors import UserError
-from artkeras.losses import AdversarialLoss
+from artkeras.losses import BCE, LEAST_SQUARES, SMOOTHED_BCE, AdversarialLoss
 from artkeras.recipes import RECIPES, Builder, Recipe, model_3, recipe
 from artkeras.recipes.colour_field import MODEL_1
 
 PUBLISHED_NAMES = [f"colour_field/model_{end}" for end in ("1", "2", "3", "4", "1_as_published")]
 NAMES = [*PUBLISHED_NAMES[:3], "colour_field/model_3_mended", *PUBLISHED_NAMES[3:]]
 EVERY = pytest.mark.parametrize("one", RECIPES.values(), ids=RECIPES)
+GANS = [r.name for r in RECIPES.values() if r.kind == "gan" and r.study != "colour_field"]
 PUBLISHED = pytest.mark.parametrize("one", [RECIPES[name] for name in PUBLISHED_NAMES], ids=PUBLISHED_NAMES)
 
 
@@ -125,6 +126,83 @@ def test_a_recipe_says_whose_work_it_is_what_was_reported_and_where_it_departs(o
     assert one.departures
 
 
+# --- studies 2 to 4 and 5c ------------------------------------------------------------------------------
+
+# epochs, learning rate, loss, latent_dim
+OTHERS = {
+    "abstract/dcgan": (100, 2e-4, BCE, 100),
+    "abstract/linear_bce": (300, 2e-4, BCE, 128),
+    "abstract/infogan_bce": (500, 2e-4, BCE, 128),
+    "abstract/lsgan": (500, 2e-4, LEAST_SQUARES, 128),
+    "japanese_art/v1": (300, 5e-4, BCE, 100),
+    "japanese_art/v2": (100, 5e-4, SMOOTHED_BCE, 100),
+    "japanese_art/v3": (400, 5e-4, SMOOTHED_BCE, 100),
+    "artworks/vanilla_gan": (200, 2e-4, BCE, 100),  # of this one only the collapse is published
+}
+
+
+def test_the_other_gan_studies_are_there():
+    assert list(OTHERS) == GANS
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_other_gan_studies_have_their_published_values(name):
+    one, (epochs, learning_rate, loss, latent_dim) = recipe(name), OTHERS[name]
+    assert (one.size, one.width, one.batch_size, one.epochs) == (64, 64, 128, epochs)
+    assert (one.subset, one.expand, one.holdout, one.limit, one.scale) == ("all", False, 0, None, "full")
+    assert one.loss == loss
+    assert one.network("generator").input_shape == (None, latent_dim)
+    optimizer = one.optimizer()
+    assert type(optimizer).__name__ == "Adam"
+    assert float(optimizer.learning_rate) == pytest.approx(learning_rate)
+    assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
+    # the two that were written in PyTorch have its epsilon
+    assert optimizer.epsilon == (1e-7 if name in ("abstract/dcgan", "artworks/vanilla_gan") else 1e-8)
+    assert one.model.path == "artkeras.models.gan:GAN"
+    assert one.change and one.source and one.departures
+    assert set(one.published) == {"epochs", "time", "reported"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "published"),
+    [
+        ("abstract/lsgan", "abstract/infogan_bce", {"loss.compare": ("least_squares", "cross_entropy")}),
+        (
+            "abstract/infogan_bce",
+            "abstract/linear_bce",
+            {
+                "networks.generator.dense": (None, 2),
+                "networks.discriminator.dense": (None, 2),
+                "epochs": (500, 300),
+            },
+        ),
+        (
+            "japanese_art/v1",
+            "japanese_art/v2",
+            {
+                "networks.generator.activation": ("relu", "leaky_relu"),
+                "loss.real": ([1.0, 1.0], [0.7, 1.0]),
+                "loss.fake": ([0.0, 0.0], [0.0, 0.3]),
+                "epochs": (300, 100),
+            },
+        ),
+        (
+            "japanese_art/v2",
+            "japanese_art/v3",
+            {"networks.generator.activation": ("leaky_relu", "relu"), "epochs": (100, 400)},
+        ),
+    ],
+)
+def test_steps_of_a_study_differ_in_what_was_published_and_in_nothing_else(one, other, published):
+    assert difference(recipe(one), recipe(other)) == published
+
+
+def test_the_iterations_of_study_4_are_its_epochs_of_seventeen_steps():
+    steps = 2_235 // recipe("japanese_art/v1").batch_size
+    assert steps == 17
+    assert [recipe(f"japanese_art/v{n}").epochs * steps for n in (1, 2, 3)] == [5_100, 1_700, 6_800]
+
+
 @EVERY
 def test_json_gives_the_same_recipe_back(one):
     for version in (one, one.quick()):
@@ -159,6 +237,18 @@ def test_quick_is_the_same_study_only_small(one):
     copies = 6
     assert 100 <= quick.epochs * (quick.limit * copies // quick.batch_size) <= 1000
     assert quick.quick() == quick
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_quick_is_the_same_study_only_small_in_the_other_studies_too(name):
+    one, quick = recipe(name), recipe(name).quick()
+    assert quick.scale == "quick"
+    allowed = {"scale", "size", "width", "batch_size", "limit", "epochs", "sample_every"}
+    assert set(difference(one, quick)) <= allowed
+    assert (quick.size, quick.width) <= (32, 16)
+    # as many steps whether it finds paintings or the 300 stand-ins
+    assert quick.limit == 300
+    assert 300 <= quick.epochs * (quick.limit // quick.batch_size) <= 2500
 
 
 def test_a_builder_is_compared_by_value_and_changed_by_copy():

@@ -11,7 +11,7 @@ from PIL import Image
 from training_worker import TINY
 
 import artkeras
-from artkeras import sampling
+from artkeras import callbacks, sampling
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES
@@ -241,6 +241,25 @@ def test_the_report_is_a_card_two_figures_a_table_and_a_generator(trained, resul
         assert grid.width == 7 * (16 + 2) + 2
 
 
+def test_a_run_that_was_stopped_gets_its_animation_from_the_report(trained, results, monkeypatch):
+    (trained / "samples.gif").unlink()
+    monkeypatch.setattr(callbacks, "FRAMES", 2)
+    with Image.open(report(trained, results) / "samples.gif") as animation:
+        assert animation.n_frames == 2  # of 3 grids the first and the last
+        animation.seek(1)
+        shown = np.asarray(animation.convert("RGB"), "int64")
+    last = np.asarray(list(Run(trained).grids().values())[-1], "int64")
+    first = np.asarray(next(iter(Run(trained).grids().values())), "int64")
+    assert np.abs(shown - last).mean() < np.abs(shown - first).mean() / 2
+
+
+def test_what_was_measured_in_some_epochs_only_is_averaged_over_those(trained, results):
+    path = trained / "history.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header + ",kid", rows[0] + ",0.5", rows[1] + ","]) + "\n")
+    assert "kid 0.50" in (report(trained, results) / "card.md").read_text()
+
+
 def test_the_card_has_reported_beside_ours_epochs_device_command_and_departures(trained, results):
     run = Run(trained)
     card = (report(trained, results) / "card.md").read_text()
@@ -331,7 +350,8 @@ def test_a_run_whose_only_checkpoint_is_from_its_first_epoch_cannot_be_reported_
 
 
 def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
-    diverged = SimpleNamespace(generator=SimpleNamespace(variables=[np.array([1e30], "float32")]), caption="")
+    generator = SimpleNamespace(variables=[np.array([1e30], "float32")])
+    diverged = SimpleNamespace(networks={"generator": generator}, caption="")
     text = message(sampling.save_generator, tmp_path / "generator.npz", SimpleNamespace(path="a/run"), diverged)
     assert "a/run" in text
     assert list(tmp_path.iterdir()) == []
@@ -382,6 +402,9 @@ def test_comparisons_stand_below_the_table_with_what_was_found(trained, results)
     (folder / "comparison.md").write_text("## Why it failed\n\nIt was cold.\n")
     text = table(results).read_text()
     assert f"## Why it failed\n\nIt was cold.\n\n{shown}" in text and "## experiment" not in text
+    assert text.endswith("The numbers: [comparison.csv](experiment/comparison.csv)\n")
+    (folder / "card.md").write_text("# experiment\n")
+    assert table(results).read_text().endswith("More: [its card](experiment/card.md)\n")
     assert artkeras.result("experiment").size == (4, 4)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artkeras.synthetic import CURATED_KINDS, KINDS, colour_field, colour_fields, kind_of, paint
+from artkeras.synthetic import CURATED_KINDS, KINDS, colour_field, colour_fields, kind_of, paint, strokes
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +170,29 @@ def test_bad_arguments_raise_one_clear_line(arguments, word):
 def test_kind_of_refuses_negative_numbers(index, seed):
     with pytest.raises(ValueError, match="negative"):
         kind_of(index, seed)
+
+
+# --- brush strokes --------------------------------------------------------------------------------------------
+
+
+def test_strokes_depend_on_seed_index_and_size_alone():
+    two = strokes(2, 24, seed=3)
+    assert two.shape == (2, 24, 24, 3) and two.dtype == np.uint8
+    assert np.array_equal(strokes(1, 24, seed=3), two[:1])
+    assert not np.array_equal(two[0], two[1])
+    assert not np.array_equal(strokes(1, 24, seed=4), two[:1])
+    assert strokes(0).shape == (0, 64, 64, 3)
+
+
+def test_strokes_keep_their_composition_at_another_size():
+    small, large = strokes(1, 24, seed=3)[0], strokes(1, 96, seed=3)[0]
+    shrunk = large.reshape(24, 4, 24, 4, 3).mean((1, 3))
+    means = [picture.reshape(4, 6, 4, 6, 3).mean((1, 3)).ravel() for picture in (small.astype(float), shrunk)]
+    assert np.corrcoef(means)[0, 1] > 0.9
+    assert large.std() > 20
+
+
+@pytest.mark.parametrize("arguments", [(-1,), (1, 7), (1, 8, -1)])
+def test_strokes_refuse_what_makes_no_picture(arguments):
+    with pytest.raises(ValueError, match="or more"):
+        strokes(*arguments)

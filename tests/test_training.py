@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from training_worker import STEPS, TINY, at_step, checkpoint_often, forget_models, silent
 
-from artkeras import callbacks, engine, figures, sampling, training
+from artkeras import callbacks, data, engine, figures, sampling, training
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.plan import Plan
@@ -248,8 +248,19 @@ def test_the_pictures_of_a_step_depend_on_seed_epoch_and_step_alone():
 
 def test_pictures_are_drawn_with_replacement_from_all_of_them():
     drawn = []
-    pictures = SimpleNamespace(take=lambda rows: drawn.append(rows) or np.zeros((len(rows), 2, 2, 3), "uint8"))
-    pictures = type("Twenty", (), {"__len__": lambda self: 20, "take": staticmethod(pictures.take)})()
+
+    class Twenty(data.Pictures):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return 20
+
+        def take(self, rows):
+            drawn.append(rows)
+            return np.zeros((len(rows), 2, 2, 3), "uint8")
+
+    pictures = Twenty()
     recipe = replace(TINY, batch_size=10)
     for epoch in range(50):
         batches = training.Batches(pictures, recipe, epoch)

@@ -44,11 +44,11 @@ def reuse_models(patch) -> None:
     build = training._model
     decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed")
 
-    def model(recipe, precision, jit):
-        plain = recipe.to_json()
-        key = json.dumps([[plain[name] for name in decisive], precision, jit])
+    def model(recipe, precision, jit, steps=None):
+        plain, planned = recipe.to_json(), steps if recipe.of_kind.plans_steps else None
+        key = json.dumps([[plain[name] for name in decisive], precision, jit, planned])
         if key not in _MODELS:
-            made, resolved = build(recipe, precision, jit)
+            made, resolved = build(recipe, precision, jit, steps)
             _MODELS[key] = made, resolved, {name: np.array(v) for name, v in made.state().items()}
         made, resolved, initial = _MODELS[key]
         made._jax_state = None

@@ -10,6 +10,7 @@ import random
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
 from artkeras.networks.spectral import SpectralConv2D
 
 SLOPE = 0.2  # of every LeakyReLU
@@ -19,9 +20,9 @@ GROUPS = 8  # of channels, that a group norm normalises together
 
 def _check(size: int, width: int) -> None:
     if size < 16 or size & (size - 1):
-        raise ValueError(f"size must be a power of two of at least 16, not {size}")
+        raise UserError(f"size must be a power of two of at least 16, not {size}")
     if width < 1:
-        raise ValueError(f"width must be at least 1, not {width}")
+        raise UserError(f"width must be at least 1, not {width}")
 
 
 def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: bool = False) -> keras.Model:
@@ -37,7 +38,7 @@ def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: boo
         (n, latent_dim) -> (n, size, size, 3) in [-1, 1], float32.
 
     Raises:
-        ValueError: for a size or width that cannot be built.
+        UserError: for a size or width that cannot be built.
     """
     _check(size, width)
     latents = x = keras.Input((latent_dim,), name="latents")
@@ -74,11 +75,11 @@ def discriminator(
         (n, size, size, 3) in [-1, 1] -> (n, 1), float32.
 
     Raises:
-        ValueError: for a size or width that cannot be built, or an unknown norm.
+        UserError: for a size or width that cannot be built, or an unknown norm.
     """
     _check(size, width)
     if norm not in NORMS:
-        raise ValueError(f"norm must be one of {', '.join(map(repr, NORMS))}, not {norm!r}")
+        raise UserError(f"norm must be one of {', '.join(map(repr, NORMS))}, not {norm!r}")
     pictures = x = keras.Input((size, size, 3), name="pictures")
     for index, (filters, strides) in enumerate([(width, 1), (2 * width, 2), (2 * width, 2), (4 * width, 2)]):
         convolution = SpectralConv2D if norm == "spectral" and index else layers.Conv2D

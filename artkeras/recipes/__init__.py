@@ -3,12 +3,23 @@
 import difflib
 
 from artkeras.errors import UserError
-from artkeras.recipes import colour_field, model_3
+from artkeras.recipes import (
+    abstract,
+    artworks,
+    autoencoder,
+    colour_field,
+    facades,
+    japanese_art,
+    model_3,
+    monet2photo,
+)
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {r.name: r for r in [*colour_field.RECIPES, *model_3.RECIPES]}
+_STUDIES = (colour_field, model_3, abstract, japanese_art, artworks, autoencoder, monet2photo, facades)
+
+RECIPES: dict[str, Recipe] = {r.name: r for study in _STUDIES for r in study.RECIPES}
 
 
 def recipe(name: str) -> Recipe:

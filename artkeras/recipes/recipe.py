@@ -3,15 +3,21 @@
 Recipes hold no code and importing them loads no Keras: what they build is named by `Builder`s.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artkeras import data
 from artkeras.errors import UserError
 from artkeras.losses import BCE, AdversarialLoss
+
+if TYPE_CHECKING:
+    from artkeras.kinds import Kind
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -27,7 +33,7 @@ class Builder:
     def __init__(self, path: str, **options: Any):
         self.path, self.options = path, options
 
-    def but(self, **options: Any) -> "Builder":
+    def but(self, **options: Any) -> Builder:
         """The same builder with other options."""
         return Builder(self.path, **(self.options | options))
 
@@ -67,10 +73,11 @@ class Recipe:
     Attributes:
         name: "study/variant".
         study: where its pictures are looked for, see `artkeras.data.find`.
-        model: the class that takes the steps; called with the networks, `loss`, `optimizer`, `pixel_range`, `seed`.
+        model: the class that takes the steps; called with the networks, `loss` (unless None), `optimizer`,
+            `pixel_range`, `seed`.
         networks: keyword of the model -> builder; each is called with `size` and `width`.
         optimizer: called once for each player.
-        loss: see `artkeras.losses`.
+        loss: see `artkeras.losses`; None for models without an adversary.
         size: side of the square pictures, in pixels.
         width: filters of the thinnest layer; the published value is in each network's docstring.
         batch_size: pictures a step.
@@ -85,7 +92,10 @@ class Recipe:
         channels: "rgb", or "bgr" for a study that mixed them up.
         scale: "full" or "quick".
         kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
-            smallest is kept beside the last.
+            smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
+        kind: of model, see `artkeras.kinds`.
+        domains: the two that a translator goes between, A and then B: name -> a folder, or "left" or "right" for
+            halves of each file; none for other kinds of models.
 
     What only describes:
 
@@ -103,7 +113,7 @@ class Recipe:
     model: Builder
     networks: Mapping[str, Builder]
     optimizer: Builder = field(default_factory=lambda: Builder("artkeras.models.gan:adam"))
-    loss: AdversarialLoss = BCE
+    loss: AdversarialLoss | None = BCE
     size: int = 64
     width: int = 128
     batch_size: int = 128
@@ -118,6 +128,8 @@ class Recipe:
     channels: str = "rgb"
     scale: str = "full"
     kid_every: int = 0
+    kind: str = "gan"
+    domains: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     change: str = ""
     source: str = ""
@@ -134,6 +146,9 @@ class Recipe:
         Raises:
             UserError: naming the value.
         """
+        from artkeras.kinds import kind
+
+        kind(self.kind)
         if self.epochs < 1:
             raise UserError(f"epochs must be a whole number above 0, not {self.epochs!r}")
         if not 0 <= self.seed < 2**32:
@@ -143,29 +158,48 @@ class Recipe:
         if self.kid_every and not self.holdout:
             raise UserError("to judge during training, paintings must be held out: add a holdout, such as 0.1")
 
-    def quick(self) -> "Recipe":
+    def quick(self) -> Recipe:
         """The same study at laptop size: smaller pictures, thinner networks, fewer paintings, under a minute."""
         return replace(self, scale="quick", **self.laptop)
 
-    def pictures(self, folder=None) -> tuple[data.Pictures, data.Pictures | None]:
+    @property
+    def of_kind(self) -> Kind:
+        """What its kind of model has to say.
+
+        Raises:
+            UserError: for an unknown kind.
+        """
+        from artkeras.kinds import kind
+
+        return kind(self.kind)
+
+    def find(self, folder: str | Path | None = None) -> Path | None:
+        """Where this recipe's pictures are, or None if a stand-in will have to do. See `artkeras.data.find`."""
+        return self.of_kind.find(self, folder)
+
+    def pictures(self, folder: str | Path | None = None) -> tuple[data.Pictures, data.Pictures | None]:
         """Find, load and split this recipe's pictures: `(training, held out)`. See `artkeras.data.load`."""
-        return data.load(
-            self.study, self.size, folder=folder, subset=self.subset, expand=self.expand, fit=self.fit,
-            holdout=self.holdout, seed=self.seed, limit=self.limit,
-        )  # fmt: skip
+        return self.of_kind.pictures(self, folder)
 
     def network(self, name: str):
         """Build one network, with fresh weights."""
         return self.networks[name](size=self.size, width=self.width)
 
-    def build(self, *, jit: bool | None = None):
-        """Build the model, weights drawn from `seed`, in the precision policy in force."""
+    def build(self, *, jit: bool | None = None, steps: int | None = None):
+        """Build the model, weights drawn from `seed`, in the precision policy in force.
+
+        Args:
+            jit: see `artkeras.engine.StepModel.ready`.
+            steps: of the whole training, for kinds of models that plan by it.
+        """
         from artkeras import engine
 
         engine.seed(self.seed)
+        adversarial = {} if self.loss is None else {"loss": self.loss}
+        planned = {"steps": steps} if self.of_kind.plans_steps else {}
         return self.model(
-            **{name: self.network(name) for name in self.networks},
-            loss=self.loss, optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
+            **{name: self.network(name) for name in self.networks}, **adversarial, **planned,
+            optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
@@ -173,12 +207,13 @@ class Recipe:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in self.DESCRIPTIONS}
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> "Recipe":
+    def from_json(cls, plain: Mapping[str, Any]) -> Recipe:
         """Read what `to_json` wrote. Descriptions are left out."""
         values = dict(plain)
         values |= {key: _builder(values[key]) for key in ("model", "optimizer")}
         values["networks"] = {key: _builder(value) for key, value in values["networks"].items()}
         loss = values["loss"]
-        values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
+        if loss is not None:
+            values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
         values["pixel_range"] = tuple(values["pixel_range"])
         return cls(**values)

@@ -15,7 +15,6 @@ Source: the compositions are our own, made after the painters named at each func
 import math
 
 import numpy as np
-from PIL import Image
 
 from artkeras.synthetic import paint
 
@@ -248,20 +247,14 @@ def colour_field(count: int, size: int = 64, seed: int = 0, *, curated: bool = F
     Raises:
         ValueError: if `count` or `seed` is negative, or `size` is below 8.
     """
-    if count < 0:
-        raise ValueError(f"count must be 0 or more, got {count}")
-    if size < 8:
-        raise ValueError(f"size must be 8 or more, got {size}")
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, got {seed}")
-    pictures = np.empty((count, size, size, 3), np.uint8)
-    n = max(4 * size, 128)  # drawn large and shrunk: that is the antialiasing
-    for index in range(count):
-        painter = _PAINTERS[kind_of(index, seed, curated=curated)]
-        rng = np.random.default_rng([seed, index, 1])
-        picture = painter(rng, n, paint.palette(rng))
-        if rng.random() < 0.12:
-            paint.bare_margin(rng, picture)
-        large = Image.fromarray((paint.weave(rng, picture) * 255).round().astype(np.uint8))
-        pictures[index] = np.asarray(large.resize((size, size), Image.Resampling.BOX))
-    return pictures
+    return paint.collection(count, size, seed, lambda index, n: draw(index, n, seed, curated=curated))
+
+
+def draw(index: int, n: int, seed: int = 0, *, curated: bool = False) -> np.ndarray:
+    """Picture `index` of `colour_field(..., seed=seed, curated=curated)` at any size: (n, n, 3) from 0 to 1."""
+    painter = _PAINTERS[kind_of(index, seed, curated=curated)]
+    rng = np.random.default_rng([seed, index, 1])
+    picture = painter(rng, n, paint.palette(rng))
+    if rng.random() < 0.12:
+        paint.bare_margin(rng, picture)
+    return paint.weave(rng, picture)

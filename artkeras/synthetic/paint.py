@@ -9,9 +9,11 @@ processing" (2020).
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 # Five colours each, in hexadecimal RGB: the ground first, then what is laid on it. Chosen by eye.
 PALETTES = (
@@ -161,6 +163,51 @@ def soak(picture: np.ndarray, colour: np.ndarray, cover: np.ndarray) -> None:
         picture[..., c] *= 1 - cover * (1 - colour[..., c])
 
 
+@contextmanager
+def drawing(picture: np.ndarray) -> Iterator[ImageDraw.ImageDraw]:
+    """Draw on the picture, in place, with Pillow's pen: colours from `ink`, places times n."""
+    image = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
+    yield ImageDraw.Draw(image, "RGBA")
+    picture[...] = np.asarray(image, np.float32) / 255
+
+
+def ink(colour: np.ndarray, opacity: float = 1.0) -> tuple[int, ...]:
+    """A colour (3,) as Pillow's pen takes it, with how much it covers what is below."""
+    return tuple((255 * np.clip([*colour, opacity], 0, 1)).astype(int).tolist())
+
+
+def curve(points: np.ndarray | list, steps: int = 24) -> np.ndarray:
+    """A smooth path (steps, 2) of places x, y along a few points (k, 2)."""
+    points = np.asarray(points, np.float32)
+    # Bicubic enlargement of the column of points: a Catmull-Rom spline, its ends a little beyond the first and last.
+    return np.asarray(Image.fromarray(points).resize((2, steps), Image.Resampling.BICUBIC))
+
+
+def line(pen: ImageDraw.ImageDraw, n: int, path: np.ndarray, colour: tuple[int, ...], width: float) -> None:
+    """Draw a path (k, 2) of places with a pen of this width; where no pixel is as thin, with thinner paint."""
+    drawn = max(1, round(width * n))
+    opacity = round(colour[3] * min(1, width * n / drawn))
+    pen.line((n * path).ravel().tolist(), fill=(*colour[:3], opacity), width=drawn)
+
+
+def brush(
+    rng: np.random.Generator, pen: ImageDraw.ImageDraw, n: int, path: np.ndarray, colour: np.ndarray, width: float,
+    *, bristles: int = 10, dry: float = 0.15,
+) -> None:  # fmt: skip
+    """One stroke of a brush along a path (k, 2): each bristle has a tint of its own, and some run out of paint.
+
+    Args:
+        dry: share of the stroke that a bristle leaves unpainted at its end, on average.
+    """
+    along = np.gradient(path, axis=0)
+    aside = np.stack([-along[:, 1], along[:, 0]], 1) / (np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-6)
+    ends = len(path) * (1 - np.minimum(rng.exponential(dry + 1e-6, bristles), 0.8))
+    tints = colour * (1 + rng.normal(0, 0.09, (bristles, 1)))
+    for place, end, tint in zip(np.linspace(-0.5, 0.5, bristles), ends.astype(int).tolist(), tints):
+        bristle = path[: max(end, 2)] + place * width * aside[: max(end, 2)]
+        line(pen, n, bristle, ink(tint, 0.95), 1.7 * width / bristles)
+
+
 def ground(rng: np.random.Generator, n: int, colour: np.ndarray, unevenness: float = 0.06) -> np.ndarray:
     """A canvas (n, n, 3) covered with one colour, thinner here and there."""
     cloud = noise(rng, n, 4, 4) + 0.6 * noise(rng, n, 24, 9)
@@ -186,3 +233,34 @@ def weave(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     grain = rng.uniform(0.01, 0.035) * grain + 0.02 * noise(rng, n, 3, 3)
     # Partly added, partly multiplied, so that black paint has a surface too.
     return np.clip(picture + grain[..., None] * (0.3 + 0.7 * picture), 0, 1)
+
+
+# --- a collection -------------------------------------------------------------------------------------------
+
+
+def collection(count: int, size: int, seed: int, draw: Callable[[int, int], np.ndarray]) -> np.ndarray:
+    """Draw pictures one after another, large, and shrink them: that is the antialiasing.
+
+    Args:
+        count: how many pictures, 0 or more.
+        size: height and width in pixels, 8 or more.
+        seed: checked only; 0 or more.
+        draw: called with the index of a picture and the size n to draw it at; gives (n, n, 3) between 0 and 1.
+
+    Returns:
+        (count, size, size, 3) uint8.
+
+    Raises:
+        ValueError: if `count` or `seed` is negative, or `size` is below 8.
+    """
+    if count < 0:
+        raise ValueError(f"count must be 0 or more, got {count}")
+    if size < 8:
+        raise ValueError(f"size must be 8 or more, got {size}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, got {seed}")
+    pictures = np.empty((count, size, size, 3), np.uint8)
+    for index in range(count):
+        large = Image.fromarray((draw(index, max(4 * size, 128)) * 255).round().astype(np.uint8))
+        pictures[index] = np.asarray(large.resize((size, size), Image.Resampling.BOX))
+    return pictures

@@ -1,0 +1,122 @@
+"""Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
+
+import numpy as np
+
+from artkeras import metrics
+from artkeras.kinds.kind import Kind
+
+EXAMPLES = 14  # two rows of the grid
+FRAMES = 9  # of a walk
+WALKS = 50  # from painting to painting, that steps are measured on
+
+
+class _Autoencoder(Kind):
+    kept = ("encoder", "decoder")
+    examples_shown = EXAMPLES
+    losses = (
+        "The reconstruction loss says how far pictures come back from what they were. A variational autoencoder also "
+        "pays for every latent that tells pictures apart (the divergence), and goes down on the sum."
+    )
+
+    def open(self, recipe, networks, caption):
+        from artkeras.codec import Codec
+
+        return Codec(recipe, networks, caption)
+
+    def watch(self, recipe, train, held_out, features):
+        return Watch(recipe, train, held_out)
+
+    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+        from artkeras import judging
+
+        seen = train.take(range(len(train)))
+        unseen = held_out.take(range(len(held_out))) if held_out is not None else None
+        made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
+        records = judging.judge(made, seen, unseen, features=features, facts=facts)
+        counts = {"n_real": len(known), "n_fake": len(made)}
+        records.append(metrics.record("variety_of_pixels", metrics.variety(known, made), **counts, **facts))
+        records += there_and_back(trained, seen, unseen, facts)
+        records += in_between(trained, known, features, seed, facts)
+        if unseen is None:
+            log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
+        return records
+
+
+def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
+    """How well paintings come back: their error, that of an average painting in their place, and detail that is lost.
+
+    Args:
+        codec: a `Codec`.
+        seen: (n, size, size, 3) uint8, the paintings it was trained on.
+        unseen: the same of paintings it was not, or None.
+        facts: further entries of each record.
+    """
+    record, error = metrics.record, metrics.reconstruction_error
+    protocol = {"n_real": len(seen), "n_fake": len(seen), "reference": "seen", **facts}
+    found = error(seen, codec.reconstruct(seen))
+    records = [record("reconstruction_error_of_seen", found.mean(), found.std(), **protocol)]
+    if unseen is None:
+        return records
+    back = codec.reconstruct(unseen)
+    average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype(np.uint8), len(unseen), 0)
+    protocol |= {"n_real": len(unseen), "n_fake": len(unseen), "reference": "held_out"}
+    found, guessed = error(unseen, back), error(unseen, average)
+    return [
+        *records,
+        record("reconstruction_error", found.mean(), found.std(), **protocol),
+        record("error_of_average_painting", guessed.mean(), guessed.std(), **protocol),
+        record("fog_of_reconstructions", metrics.fog(unseen, back), **protocol),
+    ]
+
+
+def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -> list[dict]:
+    """What lies between the latents of two paintings: how far it is from paintings, and how evenly one gets there.
+
+    Args:
+        codec: a `Codec`.
+        paintings: (n, size, size, 3) uint8.
+        features: describes pictures.
+        seed: decides which paintings are paired.
+        facts: further entries of each record.
+    """
+    order = np.random.default_rng(seed).permutation(len(paintings))
+    latents = codec.encode(paintings)[order]
+    back, middle = codec.pictures(latents), codec.pictures((latents + np.roll(latents, 1, axis=0)) / 2)
+    real = features(paintings)
+    protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), "n_fake": len(real), **facts}
+    ends = paintings[order][: 2 * WALKS]
+    walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
+    steps = np.array([metrics.largest_step(walk) for walk in walks])
+    counts = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
+    return [
+        metrics.record("kid_of_reconstructions", metrics.kernel_distance(real, features(back)), **protocol),
+        metrics.record("kid_half_way", metrics.kernel_distance(real, features(middle)), **protocol),
+        metrics.record("largest_step", steps.mean(), steps.std(), **counts, **facts),
+    ]
+
+
+class Watch:
+    """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
+
+    columns = ("unseen_error", "seen_error")
+    smallest = "unseen_error"
+
+    def __init__(self, recipe, train, held_out):
+        """Choose the paintings, once."""
+        self.recipe = recipe
+        self.unseen = held_out.take(range(len(held_out)))
+        known = train.originals()
+        chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
+        self.seen = known.take(chosen)
+
+    def __call__(self, model) -> dict[str, float]:
+        """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""
+        codec = AUTOENCODER.open(self.recipe, model.networks, "")
+        return {
+            name: float(metrics.reconstruction_error(paintings, codec.reconstruct(paintings)).mean())
+            for name, paintings in zip(self.columns, (self.unseen, self.seen), strict=True)
+        }
+
+
+AUTOENCODER = _Autoencoder()
+"""Encoder and decoder, plain or variational."""

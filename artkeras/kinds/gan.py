@@ -1,0 +1,35 @@
+"""Generators that turn random numbers into pictures, against a discriminator."""
+
+from artkeras.kinds.kind import Kind
+
+
+class _GAN(Kind):
+    kept = ("generator",)
+    losses = (
+        "How badly each network does its own task: lower is better for its owner. They play against each other, so "
+        "neither should stay at 0, for then the other one learns nothing more."
+    )
+
+    def open(self, recipe, networks, caption):
+        from artkeras.sampling import Sampler
+
+        return Sampler(recipe, networks["generator"], caption)
+
+    def watch(self, recipe, train, held_out, features):
+        from artkeras.judging import Watch
+
+        return Watch(recipe, train, held_out, features())
+
+    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+        from artkeras.judging import judge
+
+        unseen = held_out.take(range(len(held_out))) if held_out is not None else None
+        known = train.take(range(len(train)))
+        records = judge(trained.sample(count, seed), known, unseen, features=features, facts=facts)
+        if unseen is None:
+            log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+        return records
+
+
+GAN = _GAN()
+"""Generator and discriminator."""

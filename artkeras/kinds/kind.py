@@ -1,0 +1,117 @@
+"""What a kind of model has to say for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artkeras import data
+from artkeras.errors import UserError
+
+if TYPE_CHECKING:
+    from artkeras.judging import Watch
+    from artkeras.recipes import Recipe
+    from artkeras.sampling import Trained
+
+
+class Kind:
+    """How models of one kind get their pictures, what is kept of them, how they are opened again, and judged.
+
+    Training, runs, reports and the command line ask it through `Recipe.of_kind`, and know no kind themselves.
+
+    Attributes:
+        kept: names of the networks that a result keeps, a subset of the recipe's `networks`.
+        examples_shown: real pictures that its sample grids are made from; 0 where random numbers are enough.
+        plans_steps: whether its model wants to know how many steps the whole training takes.
+        losses: a sentence or two about its losses, for the report to look at.
+    """
+
+    kept: tuple[str, ...]
+    examples_shown: int = 0
+    plans_steps: bool = False
+    losses: str
+
+    # --- pictures -----------------------------------------------------------------------------------
+
+    def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
+        """Where a recipe's pictures are, or None if a stand-in will have to do. See `artkeras.data.find`."""
+        return data.find(recipe.study, folder)
+
+    def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[Any, Any]:
+        """Find, load and split a recipe's pictures: `(training, held out or None)`.
+
+        Either is a `data.Pictures`, or something that has its `draw`, `take`, `originals`, `memory`, `len`, `source`,
+        `stand_in`, `skipped`, `notes` and `fingerprint`. A batch is what `draw` gives: uint8, with 3 channels or, for
+        pairs of pictures, 6.
+        """
+        return data.load(
+            recipe.study, recipe.size, folder=folder, subset=recipe.subset, expand=recipe.expand, fit=recipe.fit,
+            holdout=recipe.holdout, seed=recipe.seed, limit=recipe.limit,
+        )  # fmt: skip
+
+    def examples(self, recipe: Recipe, train: Any, held_out: Any) -> np.ndarray | None:
+        """The real pictures of the sample grids: unseen ones if any were held out, the same all through training."""
+        if not self.examples_shown:
+            return None
+        source = (held_out if held_out is not None else train).originals()
+        chosen = np.random.default_rng(recipe.seed).permutation(len(source))[: self.examples_shown]
+        return source.take(chosen)
+
+    # --- networks -----------------------------------------------------------------------------------
+
+    def open(self, recipe: Recipe, networks: Mapping[str, Any], caption: str) -> Trained:
+        """What `artkeras.load` gives.
+
+        Args:
+            recipe: what they were trained by.
+            networks: those of `kept` by name, filled with weights; there may be others.
+            caption: one line saying what they are.
+        """
+        raise NotImplementedError
+
+    # --- scores -------------------------------------------------------------------------------------
+
+    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Any]) -> Watch:
+        """What judges the model in the middle of its training, every `recipe.kid_every` epochs.
+
+        It has `columns`, those it adds to history.csv; `smallest`, the one of them by which the best checkpoint is
+        chosen; and it is called with the model, for a dict of these columns.
+
+        Args:
+            recipe, train, held_out: what is trained, its pictures, those kept out.
+            features: call it for a network that describes pictures; it is fetched then.
+
+        Raises:
+            UserError: where nothing can be measured then.
+        """
+        raise UserError(f"{recipe.name} cannot be judged during training: leave out --kid-every")
+
+    def judge(
+        self,
+        trained: Trained,
+        train: Any,
+        held_out: Any,
+        *,
+        count: int,
+        seed: int,
+        features: Callable[[np.ndarray], np.ndarray],
+        facts: dict[str, Any],
+        log: Callable[[str], None],
+    ) -> list[dict[str, Any]]:
+        """All scores of what was trained, as `artkeras.metrics.record` makes them.
+
+        Args:
+            trained: see `open`.
+            train, held_out: the originals it was trained on, and those kept out (or None).
+            count, seed: of the samples to draw, where it draws some.
+            features: describes pictures; has a `name` and a `resize`.
+            facts: further entries of each record.
+            log: called with a line about what is missing.
+
+        Raises:
+            UserError: where it cannot be scored.
+        """
+        raise UserError(f"{trained.recipe.name} cannot be scored: there is no measure for its kind of model")

@@ -1,0 +1,148 @@
+"""Translators between two domains of pictures: CycleGAN from unpaired sets, pix2pix from pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artkeras import metrics, pairs
+from artkeras.errors import UserError
+from artkeras.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from artkeras.translate import Translator
+
+
+class Translation(Kind):
+    """What both have in common: pictures of two domains, and translators from one to the other."""
+
+    examples_shown = 6
+    plans_steps = True
+
+    def find(self, recipe, folder=None):
+        return pairs.find(recipe.study, tuple(recipe.domains.values()), folder)
+
+    def pictures(self, recipe, folder=None):
+        return pairs.load(
+            recipe.study, tuple(recipe.domains.values()), recipe.size, folder=folder, fit=recipe.fit,
+            holdout=recipe.holdout, seed=recipe.seed, limit=recipe.limit,
+        )  # fmt: skip
+
+    def open(self, recipe, networks, caption):
+        from artkeras.translate import Translator
+
+        return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
+
+    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+        if held_out is None:
+            raise UserError(
+                f"{trained.recipe.name} is scored on pictures it has not seen, and none were held out: "
+                "train it with --holdout 0.1"
+            )
+        if train.aligned:
+            average = np.rint(train.whole("b").mean(axis=0)).astype(np.uint8)
+            return judge_paired(trained, average, held_out, count=count, features=features, facts=facts)
+        return judge_unpaired(trained, held_out, count=count, features=features, facts=facts)
+
+
+class _Pix2Pix(Translation):
+    kept = ("a_to_b",)
+    losses = (
+        "How badly each network does its own task: lower is better for its owner. The translator is to come near the "
+        "picture that was there (l1_loss) and to pass for one (g_loss); the discriminator is to tell the two apart."
+    )
+
+
+class _CycleGAN(Translation):
+    kept = ("a_to_b", "b_to_a")
+    losses = (
+        "How badly the networks do their own tasks: lower is better for their owner. There and back again a picture "
+        "is to be what it was (cycle_loss), one of the right domain is to stay as it is (identity_loss), and a "
+        "translated one is to pass for real (g_loss)."
+    )
+
+
+PIX2PIX = _Pix2Pix()
+"""One translator and a discriminator, from pairs."""
+
+CYCLEGAN = _CycleGAN()
+"""Two translators and two discriminators, from two sets."""
+
+
+# --- scores -----------------------------------------------------------------------------------------------
+
+
+def judge_paired(
+    translator: Translator,
+    average: np.ndarray,
+    unseen: pairs.Pairs,
+    *,
+    count: int,
+    features: Callable[[np.ndarray], np.ndarray],
+    facts: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """How near translations of A come to the B that was there, beside one constant answer.
+
+    Args:
+        translator: from A to B.
+        average: (size, size, 3) uint8, that answer: the mean B of the training pictures.
+        unseen: pairs kept out of training.
+        count: at most so many of them.
+        features: describes pictures; has a `name` and a `resize`.
+        facts: further entries of each record.
+    """
+    record, some = metrics.record, range(min(count, len(unseen)))
+    a, b = unseen.whole("a", some), unseen.whole("b", some)
+    fake, constant = translator.translate(a), np.broadcast_to(average, b.shape)
+    l1, l1_average = (metrics.absolute_difference(b, pictures) for pictures in (fake, constant))
+    ssim, ssim_average = (metrics.ssim(b, pictures) for pictures in (fake, constant))
+    kid = metrics.kernel_distance(features(b), features(fake))
+    plain = {"n_real": len(b), "n_fake": len(b), "reference": "held_out", **facts}
+    return [
+        record("l1", l1.mean(), l1.std(), **plain),
+        record("l1_of_average", l1_average.mean(), l1_average.std(), **plain),
+        record("ssim", ssim.mean(), ssim.std(), **plain),
+        record("ssim_of_average", ssim_average.mean(), ssim_average.std(), **plain),
+        record("kid", kid, network=features.name, resize=features.resize, **plain),
+    ]
+
+
+def judge_unpaired(
+    translator: Translator,
+    unseen: pairs.Pairs,
+    *,
+    count: int,
+    features: Callable[[np.ndarray], np.ndarray],
+    facts: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """How near a translator's pictures come to the other domain, how well they find back, how vivid they are.
+
+    Args:
+        translator: both ways.
+        unseen: pictures kept out of training.
+        count: at most so many of each domain.
+        features: describes pictures; has a `name` and a `resize`.
+        facts: further entries of each record.
+    """
+    record, distance, difference = metrics.record, metrics.kernel_distance, metrics.absolute_difference
+    a, b = (unseen.whole(side)[:count] for side in ("a", "b"))
+    to_b, to_a = translator.translate(a), translator.translate(b, reverse=True)
+    back_a, back_b = translator.translate(to_b, reverse=True), translator.translate(to_a)
+    of_a, of_b = features(a), features(b)
+    here = {"reference": "held_out", **facts}
+    seen_by = {"network": features.name, "resize": features.resize, **here}
+    counts = {"n_real": len(b), "n_fake": len(a)}
+    error_a, error_b = difference(a, back_a), difference(b, back_b)
+    vivid_a, vivid_b, vivid_fake = (metrics.saturation(pictures) for pictures in (a, b, to_b))
+    return [
+        record("kid", distance(of_b, features(to_b)), **counts, **seen_by),
+        record("kid_untranslated", distance(of_b, of_a), **counts, **seen_by),
+        record("kid_reverse", distance(of_a, features(to_a)), n_real=len(a), n_fake=len(b), **seen_by),
+        record("cycle_error", error_a.mean(), error_a.std(), n_real=len(a), n_fake=len(a), **here),
+        record("cycle_error_reverse", error_b.mean(), error_b.std(), n_real=len(b), n_fake=len(b), **here),
+        record("saturation", vivid_fake.mean(), vivid_fake.std(), n_real=0, n_fake=len(a), **here),
+        record("saturation_before", vivid_a.mean(), vivid_a.std(), n_real=len(a), n_fake=0, **here),
+        record("saturation_of_target", vivid_b.mean(), vivid_b.std(), n_real=len(b), n_fake=0, **here),
+    ]

@@ -1,0 +1,82 @@
+"""What the convolutional networks of several studies share: sizes, initial weights, one convolution, one norm."""
+
+import math
+
+import keras
+from keras import initializers, layers
+
+from artkeras.errors import UserError
+
+WEIGHTS = ("dcgan", "pytorch", "keras")
+
+
+def stages(size: int, *, least: int, most: int) -> int:
+    """How often a side of 4 must be doubled to give `size`.
+
+    Raises:
+        UserError: when `size` is no power of two from `least` to `most`.
+    """
+    if not least <= size <= most or size & (size - 1):
+        raise UserError(f"size must be a power of two from {least} to {most}, not {size}")
+    return int(math.log2(size)) - 2
+
+
+def _initial(weights: str, fan_in: int) -> dict:
+    """Initialisers of a convolution's or a dense layer's kernel and bias, fresh ones: one instance repeats itself."""
+    if weights == "dcgan":  # Radford et al. 2015, and the PyTorch tutorial made from it
+        return {"kernel_initializer": initializers.RandomNormal(0.0, 0.02)}
+    if weights == "pytorch":  # its default: kernel and bias uniform in +-1 / sqrt(fan_in)
+        bound = 1 / math.sqrt(fan_in)
+        return {
+            "kernel_initializer": initializers.RandomUniform(-bound, bound),
+            "bias_initializer": initializers.RandomUniform(-bound, bound),
+        }
+    if weights == "keras":
+        return {}
+    raise UserError(f"weights must be one of {', '.join(map(repr, WEIGHTS))}, not {weights!r}")
+
+
+def convolution(x, filters: int, kernel: int, *, strides: int = 1, padding: str = "same", weights: str, **more):
+    """A convolution: (n, height, width, channels) -> (n, height / strides, width / strides, filters).
+
+    A stride of 2 with a 4 x 4 kernel and padding "same" is PyTorch's `padding=1`.
+    """
+    fan_in = kernel * kernel * x.shape[-1]
+    return layers.Conv2D(filters, kernel, strides, padding, **_initial(weights, fan_in), **more)(x)
+
+
+def transposed(x, filters: int, kernel: int, *, strides: int = 1, padding: str = "same", weights: str, **more):
+    """A transposed convolution: (n, height, width, channels) -> (n, height * strides, width * strides, filters).
+
+    PyTorch counts as its fan-in the channels that it makes, not those it reads; so does this.
+    """
+    fan_in = kernel * kernel * filters
+    return layers.Conv2DTranspose(filters, kernel, strides, padding, **_initial(weights, fan_in), **more)(x)
+
+
+def dense(x, units: int, *, weights: str, **more):
+    """A dense layer: (n, features) -> (n, units)."""
+    return layers.Dense(units, **_initial(weights, x.shape[-1]), **more)(x)
+
+
+def batch_norm(x, *, weights: str):
+    """Batch normalisation with PyTorch's values (epsilon 1e-5, moving statistics of momentum 0.9); Keras' for "keras".
+
+    With "dcgan" weights the scales start as N(1, 0.02).
+    """
+    if weights == "keras":
+        return layers.BatchNormalization()(x)
+    gamma = initializers.RandomNormal(1.0, 0.02) if weights == "dcgan" else "ones"
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma)(x)
+
+
+def rectifier(x, kind: str):
+    """The activation called "relu" or "leaky_relu" (slope 0.2)."""
+    if kind not in ("relu", "leaky_relu"):
+        raise UserError(f"activation must be 'relu' or 'leaky_relu', not {kind!r}")
+    return (layers.ReLU() if kind == "relu" else layers.LeakyReLU(negative_slope=0.2))(x)
+
+
+def picture(x) -> keras.KerasTensor:
+    """Squash to [-1, 1]; pictures leave in float32 whatever the precision."""
+    return layers.Activation("tanh", dtype="float32")(x)

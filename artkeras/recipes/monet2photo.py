@@ -1,0 +1,53 @@
+"""Study 5d, first half: Monets to photographs and back, by CycleGAN (Zhu et al. 2017, arXiv 1703.10593).
+
+Two sets without pairs, 1,072 Monets and 6,287 photographs in the paper (Kaggle balraj98/monet2photo). The course report
+finds that paintings become *less vivid* photographs; `evaluate` measures it, as saturation before and after.
+
+    python -m artkeras train monet2photo/cyclegan                  # 256 px, the published networks
+    python -m artkeras train monet2photo/cyclegan --size 64        # the same on small pictures
+    python -m artkeras train monet2photo/cyclegan --quick          # under a minute on a laptop
+    python -m artkeras translate RUN holiday.jpg --reverse --out translated      # a photograph to a Monet
+
+The paper trains 200 epochs, the learning rate falling to 0 over the second hundred: days on a GPU of its time.
+"""
+
+from artkeras.losses import LEAST_SQUARES
+from artkeras.recipes.recipe import Builder, Recipe
+
+_TRANSLATOR = Builder("artkeras.networks.resnet:generator")
+_JUDGE = Builder("artkeras.networks.patchgan:discriminator")
+
+CYCLEGAN = Recipe(
+    name="monet2photo/cyclegan",
+    study="monet2photo",
+    kind="cyclegan",
+    domains={"monet": "monet", "photo": "photo"},
+    model=Builder("artkeras.models.cyclegan:CycleGAN"),
+    networks={"a_to_b": _TRANSLATOR, "b_to_a": _TRANSLATOR, "judge_a": _JUDGE, "judge_b": _JUDGE},
+    optimizer=Builder("artkeras.models.translation:adam", constant=0.5),
+    loss=LEAST_SQUARES,
+    size=256,
+    width=64,
+    batch_size=1,
+    epochs=200,
+    subset="all",
+    expand=False,
+    fit="crop",
+    holdout=0.1,
+    change="Monets to photographs, photographs to Monets",
+    source="study 5 (course report), CycleGAN",
+    published={
+        "epochs": "not reported (the paper: 200)",
+        "time": "not reported",
+        "reported": "paintings become less vivid photographs",
+    },
+    departures=(
+        "a tenth of either set is held out, to be scored on",
+        "strided convolutions pad on the right and below only, as Keras does; the authors' code pads on all sides",
+    ),
+    laptop={"size": 64, "width": 8, "batch_size": 1, "limit": 120, "epochs": 4, "sample_every": 1},
+    sample_every=5,
+)
+"""Both ways, from unpaired sets."""
+
+RECIPES = (CYCLEGAN,)

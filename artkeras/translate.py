@@ -1,0 +1,318 @@
+"""Translating pictures by trained networks: of a study's own, and of anybody's, of any size."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from artkeras import data, figures
+from artkeras.errors import UserError
+from artkeras.files import atomic
+from artkeras.kinds.translation import Translation
+from artkeras.recipes import Recipe
+from artkeras.recipes import recipe as find_recipe
+from artkeras.run import Run
+from artkeras.sampling import Trained, load
+
+BATCH = 16  # pictures of a study's size that are translated together
+SMALLEST = 8  # pixels a side that still show something
+
+# Pictures of more pixels than this are refused: the first layer alone has 64 numbers a pixel. Cutting them into tiles
+# would not help, for each tile would be normalised by its own mean and come out in other colours than its neighbour.
+LARGEST = 2_000_000
+
+Log = Callable[[str], None]
+
+
+class Translator(Trained):
+    """Trained translators between two domains, A and B.
+
+    Attributes:
+        both_ways: whether there is one from B to A, too.
+    """
+
+    origin = "pictures of the study"
+    nearest = "it scored best on the held-out pictures"
+
+    def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
+        super().__init__(recipe, networks, caption)
+        self.both_ways = "b_to_a" in self.networks
+        self._of_any_size: dict[str, Any] = {}
+
+    @property
+    def shown(self) -> str:
+        a, b = names(self.recipe)
+        back = f" and of {a} from {b}" if self.both_ways else ""
+        return f"Translations: {b} made from {a}{back}, not chosen."
+
+    def translate(self, pictures: np.ndarray, reverse: bool = False) -> np.ndarray:
+        """Translate pictures from A to B, or from B to A.
+
+        Args:
+            pictures: (n, height, width, 3) uint8 RGB of any size from 8 pixels a side to 2 million pixels; the
+                result is best at the size of training.
+            reverse: from B to A.
+
+        Returns:
+            The same shape, uint8 RGB. The same pictures give the same result: dropout is off.
+
+        Raises:
+            UserError: it goes one way only, or pictures are too small or too large.
+        """
+        network = self._network(reverse)
+        height, width = pictures.shape[1:3]
+        check_size(width, height)
+        padded, (top, left) = pad(pictures, self._multiple())
+        usual = padded.shape[1:3] == network.input_shape[1:3]
+        network = network if usual else self._widened(reverse)
+        low, high = self.recipe.pixel_range
+        results, per_batch = [], BATCH if usual else 1
+        for start in range(0, len(padded), per_batch):
+            floats = padded[start : start + per_batch].astype("float32") * ((high - low) / 255) + low
+            results.append(data.to_uint8(_numpy(network(floats, training=False)), low, high))
+        return np.concatenate(results)[:, top : top + height, left : left + width]
+
+    def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
+        """`count` pictures of the study, unseen ones where some were held out, translated from A to B."""
+        return self.translate(self._examples(count, seed)[..., :3])
+
+    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+        """Translations of examples; with `real`, beside them the pictures they were made from, and there and back.
+
+        Args:
+            count: not used: there are as many rows as examples.
+            seed: of the choice of examples, where none are given.
+            scale: enlargement.
+            examples: (n, size, size, 6) uint8, A in channels 0 to 2; default six of the study.
+            real: whether the pictures themselves may be shown.
+        """
+        examples = self._examples(6, seed) if examples is None else examples
+        a, b = examples[..., :3], examples[..., 3:]
+        to_b = self.translate(a)
+        of_a, of_b = names(self.recipe)
+        if not real:  # what comes back is meant to be the picture itself, so it is not shown either
+            columns = {f"fake {of_b}": to_b}
+            columns |= {f"fake {of_a}": self.translate(b, reverse=True)} if self.both_ways else {}
+        elif self.both_ways:
+            to_a = self.translate(b, reverse=True)
+            columns = {f"real {of_a}": a, f"fake {of_b}": to_b, "back": self.translate(to_b, reverse=True)}
+            columns |= {f"real {of_b}": b, f"fake {of_a}": to_a, "back ": self.translate(to_a)}
+        else:
+            columns = {f"real {of_a}": a, f"fake {of_b}": to_b, f"real {of_b}": b}
+        return figures.columns(columns, scale=scale, caption=self.caption)
+
+    def _examples(self, count: int, seed: int) -> np.ndarray:
+        if count < 1:
+            raise UserError(f"cannot draw {count} pictures: ask for at least 1")
+        train, held_out = self.recipe.pictures()
+        source = train if held_out is None else held_out
+        chosen = np.random.default_rng(seed).permutation(len(source))
+        return source.take(np.resize(chosen, count))
+
+    def _network(self, reverse: bool) -> Any:
+        if reverse and not self.both_ways:
+            a, b = names(self.recipe)
+            raise UserError(
+                f"{self.recipe.name} goes one way only, from {a} to {b}: leave out --reverse, or use a recipe that "
+                "goes the other way"
+            )
+        return self.networks["b_to_a" if reverse else "a_to_b"]
+
+    def _multiple(self) -> int:
+        """What sides must be a multiple of: the networks halve them so many times."""
+        layers = self.networks["a_to_b"].layers
+        return 2 ** sum(type(layer).__name__ == "Conv2D" and layer.strides[0] == 2 for layer in layers)
+
+    def _widened(self, reverse: bool) -> Any:
+        """The network with the same weights, for pictures of any size."""
+        name = "b_to_a" if reverse else "a_to_b"
+        if name not in self._of_any_size:
+            from artkeras import engine
+
+            with engine.precision_policy("float32"):
+                network = self.recipe.networks[name].but(any_size=True)(size=self.recipe.size, width=self.recipe.width)
+            network.set_weights(self.networks[name].get_weights())
+            self._of_any_size[name] = network
+        return self._of_any_size[name]
+
+
+def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
+    """The same pictures through training: a column for each epoch that has a grid, cut out of the grids.
+
+    Args:
+        run: of a translator.
+        reverse: those from domain B to A.
+        most: epochs, evenly chosen.
+
+    Raises:
+        UserError: it goes one way only, or has no grids yet.
+    """
+    recipe, grids = run.recipe, run.grids()
+    both, beside = "b_to_a" in recipe.networks, run.stand_in  # as `Translator.figure` laid them out
+    if reverse and not both:
+        raise UserError(f"{recipe.name} goes one way only: leave out reverse")
+    if not grids:
+        raise UserError(f"{run.path} has no grids yet: let it train on")
+    fake = (4 if reverse else 1) if beside else int(reverse)
+    chosen = np.unique(np.linspace(0, len(grids) - 1, min(most, len(grids))).round().astype(int))
+    epochs = [list(grids)[i] for i in chosen]
+    shown = (
+        {f"real {names(recipe)[reverse]}": figures.column(grids[epochs[-1]], fake - 1, recipe.size)} if beside else {}
+    )
+    shown |= {f"epoch {epoch}": figures.column(grids[epoch], fake, recipe.size) for epoch in epochs}
+    return figures.columns(shown, caption=run.caption())
+
+
+def names(recipe: Recipe) -> tuple[str, str]:
+    """What to call the two domains of a recipe, A and B."""
+    return tuple(recipe.domains)
+
+
+def _numpy(tensor) -> np.ndarray:
+    from keras import ops
+
+    return ops.convert_to_numpy(tensor)
+
+
+def check_size(width: int, height: int, name: str = "a picture") -> None:
+    """Refuse pictures that cannot be translated.
+
+    Raises:
+        UserError: saying which and why.
+    """
+    if min(width, height) < SMALLEST:
+        raise UserError(f"{name} has {width} x {height} pixels: too small, give one of at least {SMALLEST} a side")
+    if width * height > LARGEST:
+        longest = int(max(width, height) * math.sqrt(LARGEST / (width * height)))
+        raise UserError(
+            f"{name} has {width} x {height} pixels: more than the {LARGEST // 1_000_000} million that memory is "
+            f"reckoned for; shrink it first, with --longest {longest // 100 * 100 or longest}"
+        )
+
+
+def pad(pictures: np.ndarray, multiple: int, at_least: int = 16) -> tuple[np.ndarray, tuple[int, int]]:
+    """Enlarge pictures by reflection to multiples of a number.
+
+    Args:
+        pictures: (n, height, width, 3).
+        multiple: what both sides are to be a multiple of.
+        at_least: pixels a side.
+
+    Returns:
+        The larger pictures, and where in them the old ones begin: (top, left).
+    """
+    room = [max(-(-side // multiple) * multiple, at_least) - side for side in pictures.shape[1:3]]
+    before = [space // 2 for space in room]
+    sides = [(start, space - start) for start, space in zip(before, room, strict=True)]
+    if not any(room):
+        return pictures, (0, 0)
+    return np.pad(pictures, [(0, 0), *sides, (0, 0)], mode="reflect"), tuple(before)
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def translate(
+    what: Run | str | Path,
+    paths: Sequence[str | os.PathLike[str]],
+    out: str | Path = "translated",
+    *,
+    reverse: bool = False,
+    longest: int | None = None,
+    log: Log = print,
+) -> list[Path]:
+    """Translate picture files, each into a PNG file of the same size and name.
+
+    Args:
+        what: a run, its folder, or a recipe with a result in the kit.
+        paths: files, and folders of them with all that lies below.
+        out: folder for the results; those of a folder keep its sub-folders.
+        reverse: from domain B to A.
+        longest: shrink pictures whose longer side has more pixels than this.
+        log: called with each line of news.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: it is no translator, or a file that was named cannot be translated. Of a folder, such files are
+            passed over and listed.
+    """
+    check(what)
+    wanted = _wanted(paths, Path(out))
+    translator = load(what.path if isinstance(what, Run) else what)
+    translator._network(reverse)  # says if there is none
+    log(f"{translator.caption}: {' to '.join(names(translator.recipe)[:: -1 if reverse else 1])}")
+    written, skipped = [], []
+    with tqdm(wanted.items(), unit="picture", disable=None, dynamic_ncols=True) as bar:
+        for target, (path, named) in bar:
+            try:
+                image = _opened(path, longest)
+            except UserError as error:
+                if named:
+                    raise
+                skipped.append(str(error))
+                continue
+            result = translator.translate(np.asarray(image)[None], reverse)[0]
+            with atomic(target) as part:
+                Image.fromarray(result).save(part, format="PNG")
+            written.append(target)
+    for line in skipped:
+        log(f"skipped: {line}")
+    if not written:
+        raise UserError(f"none of the {len(skipped)} pictures could be translated, the first because {skipped[0]}")
+    log(f"wrote {written[0] if len(written) == 1 else f'{len(written)} pictures to {out}'}")
+    return written
+
+
+def check(what: Run | str | Path) -> None:
+    """Refuse what is no translator, before Keras is loaded.
+
+    Raises:
+        UserError: saying what it is.
+    """
+    run = what if isinstance(what, Run) else Run(what) if Run.is_run(what) or Path(what).exists() else None
+    chosen = run.recipe if run else find_recipe(str(what))
+    if not isinstance(chosen.of_kind, Translation):
+        raise UserError(f"{chosen.name} does not translate pictures: give a run of CycleGAN or pix2pix")
+
+
+def _opened(path: Path, longest: int | None) -> Image.Image:
+    image = data.picture(path)
+    if longest and max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.BICUBIC)
+    check_size(*image.size, name=str(path))
+    return image
+
+
+def _wanted(paths: Sequence[str | os.PathLike[str]], out: Path) -> dict[Path, tuple[Path, bool]]:
+    """What is to be written -> (the file it is made from, whether that was named itself)."""
+    if not paths:
+        raise UserError("no pictures to translate: name files, or folders of them")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file: give --out a folder")
+    found: list[tuple[Path, Path, bool]] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found += [(Path(name), path / name, False) for name in data.files(path)]
+        else:
+            data.picture(path)  # a slip is said before anything is written
+            found.append((Path(path.name), path, True))
+    wanted: dict[Path, tuple[Path, bool]] = {}
+    for name, path, named in found:
+        target = out / name.with_suffix(".png")
+        number = 2
+        while target in wanted:  # a.jpg and a.png, or the same name from two folders
+            target = out / name.with_name(f"{name.stem}-{number}.png")
+            number += 1
+        if target.exists() and target.samefile(path):
+            raise UserError(f"the translation of {path} would take its place: give another --out")
+        wanted[target] = (path, named)
+    return wanted

@@ -1,0 +1,50 @@
+"""The worked example of the documentation: a study in one file, trained by the kit."""
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import artkeras
+from artkeras import figures, synthetic
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture
+def example(monkeypatch, tmp_path):
+    """The example as a module, and a folder of pictures to train it on."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    folder = tmp_path / "pictures"
+    for number, picture in enumerate(synthetic.colour_field(20, 32, seed=1)):
+        figures.save(figures.grid(picture[None], gap=0), folder / f"{number}.png")
+    yield __import__("seascapes"), folder
+    sys.modules.pop("seascapes")
+
+
+def test_the_example_of_a_study_in_one_file_trains_and_is_opened_again(example, light):
+    seascapes, folder = example
+    tiny = replace(seascapes.NOISY.quick(), size=16, width=2, batch_size=8, epochs=1)
+    run = artkeras.train(tiny, data=folder, precision="float32", log=lambda line: None)
+    assert len(run.iterations()["g_loss"]) == 20 * 6 // 8
+    again = artkeras.Run(run.path)
+    assert again.recipe.networks["generator"].options == {"latent_dim": 32, "noise": 0.1}
+    assert again.sample(3).shape == (3, 16, 16, 3)
+    assert again.environment["pictures"]["paintings"] == len(list(folder.iterdir())) == 20
+
+
+def test_its_variant_differs_in_one_keyword(example):
+    seascapes, _ = example
+    plain, noisy = seascapes.PLAIN.to_json(), seascapes.NOISY.to_json()
+    assert plain["networks"]["generator"] | {"noise": 0.1} == noisy["networks"]["generator"]
+    assert {key for key in plain if plain[key] != noisy[key]} == {"name", "networks"}
+
+
+def test_every_file_that_the_documentation_links_to_is_there():
+    pages = [DOCS.parent / "README.md", *DOCS.glob("*.md"), *(DOCS.parent / "results").glob("*.md")]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)\)", page.read_text("utf-8"))]
+    here = [(page, link) for page, link in links if "://" not in link]
+    assert len(here) >= 5
+    assert [(page.name, link) for page, link in here if not (page.parent / link.split("#")[0]).exists()] == []
