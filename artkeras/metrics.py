@@ -732,28 +732,6 @@ def reconstruction_error(originals: np.ndarray, copies: np.ndarray) -> np.ndarra
     return np.array([np.sqrt(np.mean(difference**2)) / 255 for difference in differences])
 
 
-def variety(real: np.ndarray, fake: np.ndarray) -> float:
-    """How different two samples are, where 1 is how different two paintings are, pixel by pixel.
-
-    `diversity` asks a network that looks for shapes, to which blurry pictures are all alike; this sees colours.
-
-    Args:
-        real: (n_real, height, width, 3) uint8, one row a painting.
-        fake: (n_fake, height, width, 3) uint8.
-
-    Returns:
-        The ratio of the mean root mean squared differences, each picture's from the one half of the set away (those
-        next to each other in a folder may be of a kind); 0 where all samples are one picture.
-
-    Raises:
-        UserError: no uint8 RGB pictures, or all paintings are one picture.
-    """
-    apart, usual = (reconstruction_error(x, np.roll(x, len(x) // 2, axis=0)).mean() for x in (fake, real))
-    if not usual:
-        raise UserError("all paintings are the same picture: there is no variety to compare with")
-    return float(apart / usual)
-
-
 def largest_step(walk: np.ndarray) -> float:
     """How unevenly pictures change along a walk: the largest step between neighbours, over the mean step.
 

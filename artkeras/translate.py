@@ -21,7 +21,7 @@ from artkeras.recipes import recipe as find_recipe
 from artkeras.run import Run
 from artkeras.sampling import Trained, load
 
-BATCH = 16  # pictures of a study's size that are translated together
+TOGETHER = 1 << 16  # pixels that are translated at a time: 16 pictures of 64 pixels square, one of 256
 SMALLEST = 8  # pixels a side that still show something
 
 # Pictures of more pixels than this are refused: the first layer alone has 64 numbers a pixel. Cutting them into tiles
@@ -44,7 +44,7 @@ class Translator(Trained):
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
         super().__init__(recipe, networks, caption)
         self.both_ways = "b_to_a" in self.networks
-        self._of_any_size: dict[str, Any] = {}
+        self._widened: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
 
     @property
     def shown(self) -> str:
@@ -71,12 +71,12 @@ class Translator(Trained):
         check_size(width, height)
         padded, (top, left) = pad(pictures, self._multiple())
         usual = padded.shape[1:3] == network.input_shape[1:3]
-        network = network if usual else self._widened(reverse)
+        run = _called(network) if usual else self._of_any_size(reverse)
         low, high = self.recipe.pixel_range
-        results, per_batch = [], BATCH if usual else 1
-        for start in range(0, len(padded), per_batch):
-            floats = padded[start : start + per_batch].astype("float32") * ((high - low) / 255) + low
-            results.append(data.to_uint8(_numpy(network(floats, training=False)), low, high))
+        at_once, results = max(1, TOGETHER // math.prod(padded.shape[1:3])), []
+        for start in range(0, len(padded), at_once):
+            floats = padded[start : start + at_once].astype("float32") * ((high - low) / 255) + low
+            results.append(data.to_uint8(run(floats), low, high))
         return np.concatenate(results)[:, top : top + height, left : left + width]
 
     def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
@@ -130,17 +130,26 @@ class Translator(Trained):
         layers = self.networks["a_to_b"].layers
         return 2 ** sum(type(layer).__name__ == "Conv2D" and layer.strides[0] == 2 for layer in layers)
 
-    def _widened(self, reverse: bool) -> Any:
+    def _of_any_size(self, reverse: bool) -> Callable[[np.ndarray], np.ndarray]:
         """The network with the same weights, for pictures of any size."""
         name = "b_to_a" if reverse else "a_to_b"
-        if name not in self._of_any_size:
+        if name not in self._widened:
             from artkeras import engine
 
             with engine.precision_policy("float32"):
                 network = self.recipe.networks[name].but(any_size=True)(size=self.recipe.size, width=self.recipe.width)
             network.set_weights(self.networks[name].get_weights())
-            self._of_any_size[name] = network
-        return self._of_any_size[name]
+            # as one function: called layer by layer, Keras keeps what every layer gave until the last is done
+            network.compile(optimizer=None, jit_compile=engine.BACKEND == "jax")
+            self._widened[name] = network.predict_on_batch
+        return self._widened[name]
+
+
+def _called(network: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """A network as a function of arrays."""
+    from keras import ops
+
+    return lambda pictures: ops.convert_to_numpy(network(ops.convert_to_tensor(pictures), training=False))
 
 
 def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
@@ -173,12 +182,6 @@ def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
 def names(recipe: Recipe) -> tuple[str, str]:
     """What to call the two domains of a recipe, A and B."""
     return tuple(recipe.domains)
-
-
-def _numpy(tensor) -> np.ndarray:
-    from keras import ops
-
-    return ops.convert_to_numpy(tensor)
 
 
 def check_size(width: int, height: int, name: str = "a picture") -> None:

@@ -327,7 +327,7 @@ def _hub(handle: str) -> Run:
                 f"{handle} cannot be fetched ({_line(error)}); where the web can be reached, fetch it there and copy "
                 f"the folder {place}"
             ) from None
-        return _saved(Path(path), lambda path: tensorflow_hub.load(str(path)))
+        return _saved(Path(path), tensorflow_hub.load, "delete it, and it is fetched again")
 
 
 @contextlib.contextmanager
@@ -346,7 +346,7 @@ def _hub_settings() -> Iterator[None]:
             os.environ["TFHUB_CACHE_DIR"] = before
 
 
-def _saved(folder: Path, load: Callable[[Path], Any] | None = None) -> Run:
+def _saved(folder: Path, load: Callable[[str], Any] | None = None, advice: str = "check the path") -> Run:
     """A network in TensorFlow's SavedModel format that keeps to the contract of esrgan-tf2.
 
     Raises:
@@ -362,12 +362,10 @@ def _saved(folder: Path, load: Callable[[Path], Any] | None = None) -> Run:
         return network(tf.constant(batch)).numpy()
 
     try:
-        network = (load or (lambda path: tf.saved_model.load(str(path))))(folder)
+        network = (load or tf.saved_model.load)(str(folder))
         shape = run(np.full((1, 8, 8, 3), 127, "float32")).shape
     except Exception as error:  # TensorFlow has many ways to say that a file is broken
-        raise UserError(
-            f"{folder} does not hold a network that enlarges pictures ({_line(error)}): delete it"
-        ) from None
+        raise UserError(f"{folder} holds no network that enlarges pictures ({_line(error)}): {advice}") from None
     if shape != (1, 32, 32, 3):
         raise UserError(f"{folder} holds a network that makes {shape} of (1, 8, 8, 3), not (1, 32, 32, 3)")
     return run

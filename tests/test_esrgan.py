@@ -381,10 +381,10 @@ def test_the_packages_own_sample(name, monkeypatch):
     network = build()
     assert network.count_params() == parameters
     given, wanted = (np.asarray(Image.open(folder / part.file).convert("RGB")).astype("float32") for part in parts)
-    made = np.rint(np.clip(seen(network, given[None]), 0, 255))[0]
-    assert wanted.shape == (512, 512, 3)
-    assert np.abs(made - wanted).max() <= 1
-    assert np.abs(made - wanted).mean() < 1e-3
+    assert given.shape == (128, 128, 3) and wanted.shape == (512, 512, 3)
+    made = np.rint(np.clip(seen(network, given[None, :80, :80]), 0, 255))[0]  # a corner: it sees little of the rest
+    apart = np.abs(made - wanted[:320, :320])[: 4 * 64, : 4 * 64]
+    assert apart.max() <= 1 and apart.mean() < 1e-3
 
 
 # name: builder, parameters, means of the colours, four pixels

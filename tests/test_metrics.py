@@ -951,11 +951,3 @@ def test_largest_step_of_a_fade_a_cut_and_a_standstill():
     assert metrics.largest_step(walk[[2, 2]]) == 1
     with pytest.raises(UserError, match="at least two"):
         metrics.largest_step(walk[:1])
-
-
-def test_variety_is_1_for_paintings_0_for_one_picture_and_halves_with_contrast(paintings):
-    assert metrics.variety(paintings, paintings) == 1
-    assert metrics.variety(paintings, np.repeat(paintings[:1], 5, 0)) == 0
-    assert metrics.variety(paintings, paintings // 2) == pytest.approx(0.5, abs=0.01)
-    with pytest.raises(UserError, match="same picture"):
-        metrics.variety(np.repeat(paintings[:1], 5, 0), paintings)

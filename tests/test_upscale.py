@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from test_esrgan import rrdn_arrays, write_tfjs
 from test_pretrained import HOME, picture, real
 
-from artkeras import engine, png, upscale, weights
+from artkeras import engine, metrics, png, upscale, weights
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.upscale import Upscaler, open_model, upscale_files
@@ -478,9 +478,18 @@ def test_the_hub_is_asked_once_then_the_cache(saved, monkeypatch):
     assert "TFHUB_CACHE_DIR" not in os.environ
     cached = Path(os.environ["ARTKERAS_HOME"]) / "hub" / hashlib.sha1(handle.encode()).hexdigest()
     (cached / "saved_model.pb").write_bytes((cached / "saved_model.pb").read_bytes()[:100])
-    with pytest.raises(UserError, match=f"{cached.name} does not hold a network that enlarges") as caught:
+    with pytest.raises(UserError, match=f"{cached.name} holds no network .*: delete it") as caught:
         open_model("esrgan-tf2")
     assert "\n" not in str(caught.value)
+
+
+@on_tensorflow
+@pytest.mark.live
+def test_the_studys_own_network_is_fetched_and_no_worse_than_bicubic_by_much(bicubic):
+    given = painting(128, 128)
+    reduced = np.asarray(Image.fromarray(given).resize((32, 32), Image.Resampling.BICUBIC))
+    made = open_model("esrgan-tf2")(reduced)
+    assert metrics.psnr(made, given) > metrics.psnr(bicubic(reduced), given) - 1
 
 
 @on_tensorflow
