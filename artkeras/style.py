@@ -121,7 +121,7 @@ class Iterate(NamedTuple):
 
 def stylize(
     content: Picture,
-    style: Picture | Sequence[tuple[Picture, float]],
+    style: Picture | Sequence[Picture | tuple[Picture, float]],
     *,
     preset: str = "clean",
     content_weight: float | None = None,
@@ -139,7 +139,7 @@ def stylize(
 
     Args:
         content: a path, a Pillow picture, or an array (height, width, 3) uint8 RGB; its aspect is kept.
-        style: the same, or pairs of a picture and its weight; only the weights' ratios matter.
+        style: the same; or several, each a picture or a pair of a picture and its weight (only their ratios matter).
         preset: a name in `PRESETS`, for what is not given: "clean", or the report's settings.
         content_weight, style_weights, tv_weight: of the losses; a style weight for each of the network's style layers.
         size: of the result's long side, in pixels. Above `COARSEST` the picture is made at smaller sizes first.
@@ -162,7 +162,8 @@ def stylize(
     if every < 1 or size < 1:
         raise UserError(f"size and every must be at least 1, not {size} and {every}")
     picture = _open(content, "content")
-    pairs = style if isinstance(style, Sequence) and not isinstance(style, str) else [(style, 1.0)]
+    several = isinstance(style, Sequence) and not isinstance(style, str)
+    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, 1.0) for one in (style if several else [style])]
     if not pairs:
         raise UserError("a style is missing: give at least one picture")
     for _, share in pairs:
@@ -247,6 +248,8 @@ def _open(picture: Picture, role: str) -> Image.Image:
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3:
             raise UserError(f"the {role} must be (height, width, 3) uint8, not {picture.shape} {picture.dtype}")
         picture = Image.fromarray(picture)
+    if not isinstance(picture, str | os.PathLike | Image.Image):
+        raise UserError(f"the {role} must be a path, a Pillow picture or an array, not {type(picture).__name__}")
     name = "" if isinstance(picture, Image.Image) else f" {os.fspath(picture)}"
     image = picture.convert("RGB") if isinstance(picture, Image.Image) else data.picture(picture)
     if min(image.size) < SMALLEST:

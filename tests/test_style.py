@@ -253,6 +253,8 @@ def test_styles_are_mixed_by_weight():
     alone = stylized(painting=two[0][0])
     assert np.array_equal(mixed[-1].picture, alike[-1].picture)
     assert not np.array_equal(mixed[-1].picture, alone[-1].picture)
+    equal = [stylized(painting=given)[-1].picture for given in ([p for p, _ in two], [(p, 5) for p, _ in two])]
+    assert np.array_equal(*equal)
 
 
 def test_two_at_once_do_not_share_a_model():
@@ -285,6 +287,7 @@ def test_frames_have_one_size():
     [
         ({"content": "nowhere.png"}, r"cannot read the picture nowhere\.png \(no such file\)"),
         ({"painting": []}, "a style is missing"),
+        ({"painting": 3}, "the style must be a path, a Pillow picture or an array, not int"),
         ({"painting": [(picture(), 0)]}, "above 0, not 0"),
         ({"painting": [(picture(), float("nan"))]}, "above 0, not nan"),
         ({"content": picture().astype("float32")}, r"must be \(height, width, 3\) uint8"),
