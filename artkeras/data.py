@@ -363,7 +363,7 @@ def _stand_in(study: str, size: int, subset: str, fit: str) -> Pictures:
             f"no pictures for {study!r}: put them into data/{study}, set ARTKERAS_DATA to the folder that "
             f"holds {study}, or pass --data FOLDER"
         )
-    array = _drawn(study, _STAND_IN_COUNT, size, subset == "curated")
+    array = _drawn(synthetic.STAND_INS[study], _STAND_IN_COUNT, size, subset == "curated")
     digests = tuple(_digest(drawn.tobytes()) for drawn in array)  # of both halves, which so stay together
     if array.shape[2] > size:
         array = array[:, :, size:] if fit == "right" else array[:, :, :size]
@@ -387,12 +387,10 @@ def _stand_in(study: str, size: int, subset: str, fit: str) -> Pictures:
     )
 
 
-@functools.lru_cache(maxsize=1)
-def _drawn(study: str, count: int, size: int, curated: bool) -> np.ndarray:
-    """A study's stand-ins, read-only; remembered, for the two halves of pairs are asked for one after the other."""
-    from artkeras import synthetic
-
-    array = np.array(synthetic.STAND_INS[study](count, size, curated=curated))
+@functools.lru_cache(maxsize=2)
+def _drawn(draw: Callable[..., np.ndarray], count: int, size: int, curated: bool) -> np.ndarray:
+    """A study's stand-ins, read-only; the last two sets are remembered: both halves of pairs, or both domains."""
+    array = np.array(draw(count, size, curated=curated))
     array.flags.writeable = False
     return array
 

@@ -55,6 +55,8 @@ def test_patchgan_has_the_published_totals_and_a_map_of_30_by_30_patches_of_70()
     for layer in reversed([layer for layer in one.layers if isinstance(layer, keras.layers.Conv2D)]):
         patch = (patch - 1) * layer.strides[0] + layer.kernel_size[0]
     assert patch == 70
+    for side in (64, 128):  # as many patches, each as large a share of a smaller picture
+        assert patchgan.discriminator(side, width=1).output_shape == (None, 30, 30, 1)
 
 
 def test_unet_has_the_published_total():

@@ -18,8 +18,8 @@ def discriminator(
     Args:
         size: side of the pictures.
         width: filters of the first convolution, doubled by each of the next three; published 64.
-        depth: convolutions that halve; 3 judges patches of 70 pixels, 2 of 34, 1 of 16. Default as published, 3, from
-            128 pixels on; 2 from 48 on, else 1, so that a patch stays smaller than a picture.
+        depth: convolutions that halve; 3 judges patches of 70 pixels, 2 of 34, 1 of 16. Default as published, 3, at
+            256 pixels; 2 at 128 and 1 at 64, where a patch so is the same quarter of a picture, and the map 30 x 30.
         pictures: 1, or 2 for a pair side by side in the channels.
         affine: gamma and beta after the normalisation, and no bias before it, as where pix2pix has batch norm.
 
@@ -30,7 +30,7 @@ def discriminator(
         ValueError: for a size too small for a score, or a width or depth that cannot be built.
     """
     if depth is None:
-        depth = 3 if size >= 128 else 2 if size >= 48 else 1
+        depth = 3 if size >= 192 else 2 if size >= 96 else 1
     if depth < 1 or width < 1:
         raise ValueError(f"depth and width must be at least 1, not {depth} and {width}")
     if size < 3 * 2**depth:
