@@ -48,7 +48,7 @@ CYCLEGAN = Recipe(
         "at 128 and 64 pixels the discriminator's patches are 34 and 16 instead of 70 pixels wide: as large a share",
         "strided convolutions pad on the right and below only, as Keras does; the authors' code pads on all sides",
     ),
-    laptop={"size": 64, "width": 8, "batch_size": 1, "limit": 120, "epochs": 4, "sample_every": 1},
+    laptop={"size": 64, "width": 8, "batch_size": 1, "limit": 120, "epochs": 3, "sample_every": 1},
     sample_every=5,
 )
 """Both ways, from unpaired sets."""
