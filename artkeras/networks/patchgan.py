@@ -7,6 +7,7 @@ Published totals at width 64: 2,764,737 parameters on one picture (CycleGAN; the
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
 from artkeras.networks.translation import SLOPE, convolution, instance_norm
 
 
@@ -27,14 +28,14 @@ def discriminator(
         (n, size, size, 3 pictures) in [-1, 1] -> (n, m, m, 1) logits, float32; m is 30 at 256 pixels and depth 3.
 
     Raises:
-        ValueError: for a size too small for a score, or a width or depth that cannot be built.
+        UserError: for a size too small for a score, or a width or depth that cannot be built.
     """
     if depth is None:
         depth = 3 if size >= 192 else 2 if size >= 96 else 1
     if depth < 1 or width < 1:
-        raise ValueError(f"depth and width must be at least 1, not {depth} and {width}")
+        raise UserError(f"depth and width must be at least 1, not {depth} and {width}")
     if size < 3 * 2**depth:
-        raise ValueError(f"size must be at least {3 * 2**depth} at depth {depth}, not {size}")
+        raise UserError(f"size must be at least {3 * 2**depth} at depth {depth}, not {size}")
     shown = x = keras.Input((size, size, 3 * pictures), name="pictures")
     for index in range(depth + 1):
         count = width * min(8, 2**index)

@@ -7,6 +7,7 @@ Published total at width 64: 11,378,179 parameters with 9 residual blocks (the a
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
 from artkeras.networks.translation import ReflectionPadding2D, convolution, instance_norm
 
 MULTIPLE = 4  # sides of pictures must be multiples of it: two convolutions halve them
@@ -28,13 +29,13 @@ def generator(size: int = 256, width: int = 64, blocks: int | None = None, any_s
         (n, size, size, 3) -> (n, size, size, 3), both in [-1, 1], float32.
 
     Raises:
-        ValueError: for a size, a width or a number of blocks that cannot be built.
+        UserError: for a size, a width or a number of blocks that cannot be built.
     """
     if size < 16 or size % MULTIPLE:
-        raise ValueError(f"size must be a multiple of {MULTIPLE} of at least 16, not {size}")
+        raise UserError(f"size must be a multiple of {MULTIPLE} of at least 16, not {size}")
     blocks = (6 if size <= 128 else 9) if blocks is None else blocks
     if width < 1 or blocks < 0:
-        raise ValueError(f"width must be at least 1 and blocks at least 0, not {width} and {blocks}")
+        raise UserError(f"width must be at least 1 and blocks at least 0, not {width} and {blocks}")
     side = None if any_size else size
     pictures = x = keras.Input((side, side, 3), name="pictures")
     x = ReflectionPadding2D(3)(x)

@@ -8,6 +8,7 @@ import random
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
 from artkeras.networks.translation import SLOPE, convolution, instance_norm
 
 
@@ -24,12 +25,12 @@ def generator(size: int = 256, width: int = 64, dropout: float = 0.5, any_size: 
         (n, size, size, 3) -> (n, size, size, 3), both in [-1, 1], float32.
 
     Raises:
-        ValueError: for a size or width that cannot be built.
+        UserError: for a size or width that cannot be built.
     """
     if size < 16 or size & (size - 1):
-        raise ValueError(f"size must be a power of two of at least 16, not {size}")
+        raise UserError(f"size must be a power of two of at least 16, not {size}")
     if width < 1:
-        raise ValueError(f"width must be at least 1, not {width}")
+        raise UserError(f"width must be at least 1, not {width}")
     halvings = size.bit_length() - 1
     filters = [width * min(8, 2**index) for index in range(halvings)]
     side = None if any_size else size

@@ -4,12 +4,14 @@ Two sets without pairs, 1,072 Monets and 6,287 photographs in the paper (Kaggle 
 finds that paintings become *less vivid* photographs; `evaluate` measures it, as saturation before and after.
 
     python -m artkeras train monet2photo/cyclegan                  # 256 px, the published networks
-    python -m artkeras train monet2photo/cyclegan --size 64        # the same on small pictures
+    python -m artkeras train monet2photo/cyclegan_64               # small pictures, for two cores
     python -m artkeras train monet2photo/cyclegan --quick          # under a minute on a laptop
     python -m artkeras translate RUN holiday.jpg --reverse --out translated      # a photograph to a Monet
 
 The paper trains 200 epochs, the learning rate falling to 0 over the second hundred: days on a GPU of its time.
 """
+
+from dataclasses import replace
 
 from artkeras.losses import LEAST_SQUARES
 from artkeras.recipes.recipe import Builder, Recipe
@@ -51,4 +53,16 @@ CYCLEGAN = Recipe(
 )
 """Both ways, from unpaired sets."""
 
-RECIPES = (CYCLEGAN,)
+CYCLEGAN_64 = replace(
+    CYCLEGAN,
+    name="monet2photo/cyclegan_64",
+    size=64,
+    width=32,
+    epochs=20,
+    sample_every=1,
+    change="monet2photo/cyclegan on a quarter of the side and networks half as wide, for two cores",
+    departures=("pictures of 64 pixels, networks half as wide", *CYCLEGAN.departures),
+)
+"""Small enough for a computer without a graphics card: some hours."""
+
+RECIPES = (CYCLEGAN, CYCLEGAN_64)
