@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import training_worker
 # as seen from where the tests were started: each test runs in a folder of its own
 PICTURES = Path(os.environ["ARTKERAS_DATA"]).resolve() if os.environ.get("ARTKERAS_DATA") else None
 DRIVERS = ("chromedriver",)
+
+# PyTorch looks for Triton when it makes an optimizer, and Triton beside TensorFlow crashes. Nothing here needs it.
+sys.modules.setdefault("triton", None)
 
 
 @pytest.fixture(autouse=True)
