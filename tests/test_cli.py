@@ -198,6 +198,20 @@ def test_resuming_with_fewer_epochs(refused, trained):
     assert "has done epoch 2 already" in refused("resume", trained, "--epochs", "1")
 
 
+@pytest.mark.parametrize(
+    "name, size",
+    [
+        ("monet/vae", 5),
+        ("monet/vae", 12),
+        ("abstract/dcgan", 48),
+        ("colour_field/model_1", 24),
+        ("facades/pix2pix", 20),
+    ],
+)
+def test_a_size_that_networks_cannot_have_is_one_line(refused, name, size):
+    assert "size must be" in refused("train", name, "--quick", "--size", str(size))
+
+
 def test_resuming_from_damaged_checkpoints(refused, trained):
     (path,) = Run(trained).checkpoints().values()
     path.write_bytes(path.read_bytes()[:1000])

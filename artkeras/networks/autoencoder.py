@@ -14,6 +14,8 @@ import random
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
+
 SLOPE = 0.2  # of every LeakyReLU
 SMALLEST = 5  # the side at which pictures become a list of numbers
 WIDEST = 8  # times `width`, however many halvings
@@ -39,9 +41,9 @@ def _filters(size: int, width: int) -> list[int]:
 
 def _check(latent_dim: int, size: int, width: int) -> None:
     if size < 16:
-        raise ValueError(f"size must be at least 16, not {size}")
+        raise UserError(f"size must be at least 16, not {size}")
     if latent_dim < 1 or width < 1:
-        raise ValueError(f"latent_dim and width must be at least 1, not {latent_dim} and {width}")
+        raise UserError(f"latent_dim and width must be at least 1, not {latent_dim} and {width}")
 
 
 def encoder(
@@ -67,7 +69,7 @@ def encoder(
         variances, (n, latent_dim) each. Float32.
 
     Raises:
-        ValueError: for a size, width or latent_dim that cannot be built.
+        UserError: for a size, width or latent_dim that cannot be built.
     """
     _check(latent_dim, size, width)
     pictures = x = keras.Input((size, size, 3), name="pictures")
@@ -99,7 +101,7 @@ def decoder(latent_dim: int = 128, size: int = 64, width: int = 32, norm: bool =
         (n, latent_dim) -> (n, size, size, 3) in [-1, 1], float32.
 
     Raises:
-        ValueError: for a size, width or latent_dim that cannot be built.
+        UserError: for a size, width or latent_dim that cannot be built.
     """
     _check(latent_dim, size, width)
     there, filters = sides(size), _filters(size, width)

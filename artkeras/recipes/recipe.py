@@ -151,6 +151,8 @@ class Recipe:
         kind(self.kind)
         if self.epochs < 1:
             raise UserError(f"epochs must be a whole number above 0, not {self.epochs!r}")
+        if self.size < 8:
+            raise UserError(f"size must be a whole number of pixels from 8, not {self.size!r}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
         if self.kid_every < 0:
