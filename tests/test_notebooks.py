@@ -263,7 +263,7 @@ def test_stopping_ends_the_kernel_too(tmp_path, stop):
     try:
         wait_for(lambda: note.exists() and note.read_text())
         process.send_signal(stop)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
