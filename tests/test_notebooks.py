@@ -233,7 +233,7 @@ def test_good_and_broken_notebooks(tmp_path):
 
 
 def test_only_some_and_a_slow_cell(tmp_path):
-    save(tmp_path / "01_slow.ipynb", new_code_cell("import time\ntime.sleep(60)"))
+    save(tmp_path / "01_slow.ipynb", new_code_cell("import time\ntime.sleep(200)"))
     save(tmp_path / "02_good.ipynb", new_code_cell("1"))
     save(tmp_path / "03_not_asked_for.ipynb", new_code_cell("1"))
 
@@ -256,7 +256,7 @@ def test_an_unknown_name_is_one_line(tmp_path, capsys):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_stopping_ends_the_kernel_too(tmp_path, stop):
     note = tmp_path / "kernel"
-    source = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    source = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(200)"
     save(tmp_path / "01_slow.ipynb", new_code_cell(source))
     command = [sys.executable, RUNNER, "--folder", tmp_path, "--out", tmp_path / "out"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
