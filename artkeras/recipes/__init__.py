@@ -31,5 +31,6 @@ def recipe(name: str) -> Recipe:
     try:
         return RECIPES[name]
     except KeyError:
-        near = difflib.get_close_matches(name, RECIPES, cutoff=0.4) or sorted(RECIPES)
-        raise UserError(f"no recipe is called {name!r}: did you mean {' or '.join(near)}?") from None
+        near = difflib.get_close_matches(name, RECIPES, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "python -m artkeras list names them all"
+        raise UserError(f"no recipe is called {name!r}: {hint}") from None
