@@ -18,7 +18,7 @@ help:
 	@echo "make notebooks   run every notebook; copies and figures go to runs/notebooks/"
 	@echo "                 some of them: make notebooks ARGS='01 04'"
 	@echo "make test        run the tests;  some of them: make test ARGS='-k data'"
-	@echo "make bench       measure speed and memory, about 7 minutes on two quiet cores, to benchmarks/"
+	@echo "make bench       measure speed and memory, about 8 minutes on two quiet cores, to benchmarks/"
 	@echo "                 a look in a minute: make bench ARGS=--quick"
 	@echo "make lint        check the style"
 	@echo "make setup       only make .venv (every target does so when needed)"
