@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -833,8 +834,12 @@ def test_the_sheet_in_a_browser_from_rules_to_the_cleaned_folder(window, scraped
     }
     Select(window.find_element(By.ID, "show")).select_by_visible_text("all")
 
-    # closing the tab loses nothing
-    window.refresh()
+    # closing the tab loses nothing; the browser may take a moment to hand over what was stored
+    for _ in range(20):
+        window.refresh()
+        if count() == "12 keep, 3 drop, 2 changed by you":
+            break
+        time.sleep(0.2)
     assert count() == "12 keep, 3 drop, 2 changed by you"
     window.find_element(By.TAG_NAME, "body").send_keys("s")
     path = saved(window, "look.csv")

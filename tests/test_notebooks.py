@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import os
 import re
@@ -259,7 +260,9 @@ def test_stopping_ends_the_kernel_too(tmp_path, stop):
     source = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(200)"
     save(tmp_path / "01_slow.ipynb", new_code_cell(source))
     command = [sys.executable, RUNNER, "--folder", tmp_path, "--out", tmp_path / "out"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # the background jobs of a shell ignore Ctrl-C, and so would what is started from one
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     try:
         wait_for(lambda: note.exists() and note.read_text())
         process.send_signal(stop)
