@@ -24,7 +24,7 @@ DIVERGED = (
     "train again with another --seed, or with --precision float32"
 )
 GRID = 49  # a 7 x 7 grid, as in study 1
-FRAMES = 50  # of the animation, at most
+FRAMES = 25  # of the animation, at most
 
 
 class Recorder(keras.callbacks.Callback):

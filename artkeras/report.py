@@ -128,6 +128,7 @@ def table(out: str | Path = "results") -> Path:
         "Reported is what the study's authors wrote; ours was measured. KID is the kernel distance of the samples from",
         "the paintings before augmentation, on EfficientNet-Lite0 features: 0 is indistinguishable, and numbers on",
         "other networks cannot be compared with it. The protocols and the other scores are in each `metrics.jsonl`.",
+        *(["[Each claim of the studies, with a verdict](CLAIMS.md)"] if (out / "CLAIMS.md").is_file() else []),
         "",
         "| study | reported | our KID | pictures | epochs | device | time | samples |",
         "|---|---|---|---|---|---|---|---|",
