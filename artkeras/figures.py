@@ -107,9 +107,8 @@ def column(figure: Image.Image, index: int, size: int, gap: int = 2) -> np.ndarr
         (n, side, side, 3) uint8, enlarged as they were drawn.
     """
     side = size * -(-NARROWEST // size)
-    left, rows = gap + index * (side + gap), (figure.height - HEAD) // (side + gap)
-    pixels = np.asarray(figure)[HEAD + gap :, left : left + side]
-    return np.stack([pixels[row * (side + gap) :][:side] for row in range(rows)])
+    body = figure.crop((0, HEAD, figure.width, figure.height))
+    return cut(body, side, gap=gap)[index :: (figure.width - gap) // (side + gap)]
 
 
 def stack(images: Sequence[Image.Image]) -> Image.Image:
