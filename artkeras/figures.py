@@ -25,7 +25,7 @@ def grid(
         columns: pictures in a row; default the side of the nearest square.
         scale: enlarge each picture by this whole factor, pixels kept sharp.
         gap: pixels between pictures.
-        caption: one line written under the grid.
+        caption: written under the grid, in as many lines as it needs.
 
     Raises:
         ValueError: when there are no pictures.
@@ -36,14 +36,19 @@ def grid(
     columns = columns or int(np.ceil(np.sqrt(len(pictures))))
     rows = -(-len(pictures) // columns)
     height, width = pictures.shape[1] * scale + gap, pictures.shape[2] * scale + gap
-    strip = 18 if caption else 0
-    canvas = Image.new("RGB", (columns * width + gap, rows * height + gap + strip), PAPER)
+    lines, font = [], ImageFont.load_default(size=12)
+    for word in caption.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= columns * width - gap - 2:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    canvas = Image.new("RGB", (columns * width + gap, rows * height + gap + 18 * len(lines)), PAPER)
     for i, picture in enumerate(pictures):
         tile = Image.fromarray(picture).resize((width - gap, height - gap), Image.Resampling.NEAREST)
         canvas.paste(tile, (gap + i % columns * width, gap + i // columns * height))
-    if caption:
-        pen = ImageDraw.Draw(canvas)
-        pen.text((gap + 2, rows * height + gap + 2), caption, fill=INK, font=ImageFont.load_default(size=12))
+    pen = ImageDraw.Draw(canvas)
+    for i, line in enumerate(lines):
+        pen.text((gap + 2, rows * height + gap + 2 + 18 * i), line, fill=INK, font=font)
     return canvas
 
 
@@ -176,6 +181,84 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
     if title:
         figure.suptitle(title, fontsize=10, x=0.02, ha="left")
     plt.close(figure)  # a notebook shows the returned figure; without this it would show it twice
+    return figure
+
+
+def dots(named: Mapping[str, Mapping[str, float]], *, log: Sequence[str] = ()):
+    """One panel a measure, one row a thing measured: which of many is far from the rest, and in what.
+
+    Args:
+        named: measure -> {thing: value}; a thing without a value, or with NaN, has no dot.
+        log: measures whose panel is logarithmic.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    from matplotlib import pyplot as plt
+
+    things = list(dict.fromkeys(thing for values in named.values() for thing in values))
+    figure, axes = plt.subplots(
+        1, len(named), figsize=(2.2 + 2.0 * len(named), 0.6 + 0.24 * len(things)), sharey=True, squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for axis, (measure, values) in zip(axes[0], named.items(), strict=True):
+        axis.scatter([values.get(thing, np.nan) for thing in things], range(len(things)), s=22, color="C0", zorder=2)
+        axis.set_title(measure, fontsize=9)
+        axis.set_xscale("log" if measure in log else "linear")
+        if measure not in log:
+            axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
+        axis.set_yticks(range(len(things)), things, fontsize=8)
+        axis.set_ylim(len(things) - 0.5, -0.5)
+        axis.tick_params(axis="x", labelsize=7)
+        axis.tick_params(axis="y", length=0)
+        axis.grid(axis="y", color="0.92", zorder=0)
+        axis.spines[["top", "right", "left"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str):
+    """Named lines and a legend, as a `matplotlib.figure.Figure`.
+
+    Args:
+        named: name -> (x values, y values), both (n,); empty ones are left out.
+        x, y: what the axes show.
+    """
+    from matplotlib import pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(8, 4.2), layout="constrained")
+    for name, (places, values) in named.items():
+        if len(places):
+            axis.plot(places, values, marker=".", label=name)
+    axis.set_xlabel(x)
+    axis.set_ylabel(y)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axis.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def histograms(named: Mapping[str, np.ndarray], *, x: str, bins: int = 30):
+    """Histograms one under the other on one axis, as a `matplotlib.figure.Figure`.
+
+    Args:
+        named: name -> (n,) values.
+        x: what the values are.
+        bins: of all of them together.
+    """
+    from matplotlib import pyplot as plt
+
+    edges = np.histogram_bin_edges(np.concatenate(list(named.values())), bins)
+    figure, axes = plt.subplots(
+        len(named), 1, figsize=(7.5, 0.6 + 1.1 * len(named)), sharex=True, squeeze=False, layout="constrained"
+    )
+    for number, (axis, (name, values)) in enumerate(zip(axes[:, 0], named.items(), strict=True)):
+        axis.hist(values, edges, color=f"C{number}")
+        axis.set_title(name, fontsize=9, loc="left")
+        axis.set_yticks([])
+        axis.spines[["top", "right", "left"]].set_visible(False)
+    axes[-1, 0].set_xlabel(x)
+    plt.close(figure)
     return figure
 
 

@@ -53,6 +53,18 @@ def test_a_caption_gets_a_strip_of_its_own_under_the_pictures():
     assert (pixels != other).any()
 
 
+def test_a_caption_wider_than_its_grid_goes_on_in_the_next_line():
+    words = "colour_field/model_2, epoch 3, procedural stand-in"
+    narrow, one_line = (
+        figures.grid(flats(2, 60, 160), 1, caption=words),
+        figures.grid(flats(2, 60, 400), 1, caption=words),
+    )
+    lines = (narrow.height - figures.grid(flats(2, 60, 160), 1).height) // 18
+    assert lines > 1 and one_line.height == figures.grid(flats(2, 60, 400), 1).height + 18
+    strips = [np.asarray(narrow)[-18 * i :][:18] < 200 for i in range(lines, 0, -1)]
+    assert all(strip.any() and not strip[:, -2:].any() for strip in strips)  # each says something, none runs out
+
+
 @pytest.mark.parametrize("shape", [(0, 4, 4, 3), (4, 4, 3), (0,)])
 def test_a_grid_of_nothing_is_refused(shape):
     with pytest.raises(ValueError, match="needs pictures"):
@@ -222,3 +234,30 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path, monk
             figures.gif(list(flats(4)), path)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_dots_have_a_row_a_thing_and_none_where_nothing_was_measured():
+    figure = figures.dots({"KID": {"a": 0.5, "b": 0.25}, "fog": {"b": 100.0}}, log=["fog"])
+    kid, fog = figure.axes
+    np.testing.assert_array_equal(kid.collections[0].get_offsets(), [[0.5, 0], [0.25, 1]])
+    drawn = np.ma.filled(fog.collections[0].get_offsets().astype(float), np.nan)
+    assert np.isnan(drawn[0, 0]) and drawn[1].tolist() == [100, 1]
+    assert [label.get_text() for label in kid.get_yticklabels()] == ["a", "b"]
+    assert (kid.get_xscale(), fog.get_xscale()) == ("linear", "log") and kid.get_xlim()[0] <= 0
+    assert kid.get_ylim()[0] > kid.get_ylim()[1]  # the first stands on top
+
+
+def test_lines_leave_out_what_was_never_measured():
+    nothing = np.zeros(0)
+    figure = figures.lines({"a": (np.array([1, 5]), np.array([0.5, 0.3])), "b": (nothing, nothing)}, x="epoch", y="KID")
+    (axis,) = figure.axes
+    (line,) = axis.lines
+    assert (line.get_label(), line.get_xydata().tolist()) == ("a", [[1, 0.5], [5, 0.3]])
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "KID")
+
+
+def test_histograms_share_their_bins_and_count_everything():
+    figure = figures.histograms({"near": np.array([1.0, 1.1, 2.0]), "far": np.array([8.9, 10.0])}, x="distance", bins=9)
+    heights = [[bar.get_height() for bar in axis.patches] for axis in figure.axes]
+    assert [sum(row) for row in heights] == [3, 2] and [len(row) for row in heights] == [9, 9]
+    assert heights[0][0] == 2 and heights[1][-1] == 1 and figure.axes[-1].get_xlabel() == "distance"

@@ -1,0 +1,107 @@
+"""What the kit found: the scores of the results that come with it, and a verdict on each claim of the studies."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artkeras.errors import UserError
+from artkeras.run import read_table
+from artkeras.sampling import results_folder
+
+VERDICTS = ("confirmed", "refuted", "not decided", "explained")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A committed result, as `report` wrote it.
+
+    Attributes:
+        name: of the recipe.
+        facts: its run.json: recipe, device, pictures, epochs, seconds, ...
+        history: means of each epoch, as `Run.history` gives them.
+        scores: the last value of each measure in its metrics.jsonl, such as "kid".
+    """
+
+    name: str
+    facts: Mapping[str, Any] = field(repr=False)
+    history: Mapping[str, np.ndarray] = field(repr=False)
+    scores: Mapping[str, float]
+
+    def over_epochs(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
+        """The epochs in which something was measured, and what it was then; empty where it never was."""
+        values = self.history.get(measure, np.zeros(0))
+        measured = np.isfinite(values)
+        return self.history["epoch"][: len(values)][measured], values[measured]
+
+
+def results(folder: str | Path | None = None) -> dict[str, Result]:
+    """All results in a folder by name, default those that come with the kit.
+
+    Raises:
+        UserError: when there are none.
+    """
+    folder = Path(folder) if folder else results_folder()
+    found = {}
+    for path in sorted(folder.rglob("run.json")):
+        facts = json.loads(path.read_text("utf-8"))
+        scores = path.with_name("metrics.jsonl")
+        lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
+        name = facts["recipe"]["name"]
+        found[name] = Result(
+            name, facts, read_table(path.with_name("history.csv")), {line["measure"]: line["value"] for line in lines}
+        )
+    if not found:
+        raise UserError(f"{folder} has no results: make some with: python -m artkeras report RUN")
+    return found
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row of results/CLAIMS.md.
+
+    Attributes:
+        study: the heading it stands under.
+        text: what the study says.
+        measured: what we measured.
+        runs: which runs that was, with links.
+        verdict: one of `VERDICTS`.
+        why: the verdict in full, as it is written.
+    """
+
+    study: str
+    text: str
+    measured: str
+    runs: str
+    verdict: str
+    why: str
+
+
+def claims(path: str | Path | None = None) -> list[Claim]:
+    """The claims of the studies with our verdicts, in order.
+
+    Raises:
+        UserError: for a file that is not there, or a row whose verdict is none of `VERDICTS`.
+    """
+    path = Path(path) if path else results_folder() / "CLAIMS.md"
+    if not path.is_file():
+        raise UserError(f"{path} is not there: the verdicts stand in results/CLAIMS.md")
+    study, found = "", []
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            study = line.removeprefix("## ")
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        if len(cells) != 4 or cells[0] == "claim" or set(cells[0]) <= set("-: "):
+            continue
+        plain = re.sub(r"[*_]", "", cells[3])
+        verdict = next((known for known in VERDICTS if plain.startswith(known)), None)
+        if verdict is None:
+            raise UserError(
+                f"{path}: the verdict on {cells[0]!r} is {plain!r}: begin with one of {', '.join(VERDICTS)}"
+            )
+        found.append(Claim(study, *cells[:3], verdict, plain))
+    return found
