@@ -16,7 +16,7 @@ TITLES = {
     "accuracy": "accuracy of the discriminator",
     "kid": "KID from held-out paintings",
     "variety": "distance of samples, of paintings 1",
-    "error": "error of reconstructions",
+    "error": "error, unseen and seen pictures",
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
@@ -32,6 +32,7 @@ COLOURS = {
     "kl_loss": "C1",
     "unseen_error": "C3",
     "seen_error": "C2",
+    "cycle_error": "C4",
 }
 
 Log = Callable[[str], None]
@@ -142,6 +143,7 @@ def _kind(measure: str) -> str | None:
         "distance_of_samples": "variety",
         "unseen_error": "error",
         "seen_error": "error",
+        "cycle_error": "error",
         "g_gradient": "gradient",
         "d_real": "accuracy",
         "d_fake": "accuracy",

@@ -11,7 +11,11 @@ from artkeras.files import atomic
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
 
-MEASURED = {"KID": ("kid",), "variety": ("distance_of_samples",), "error": ("unseen_error", "seen_error")}
+MEASURED = {
+    "KID": ("kid",),
+    "variety": ("distance_of_samples",),
+    "error": ("unseen_error", "seen_error", "cycle_error"),
+}
 """Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
 
 

@@ -39,7 +39,7 @@ class Translator(Trained):
     """
 
     origin = "pictures of the study"
-    nearest = "it scored best on the held-out pictures"
+    nearest = "its translations of held-out pictures were best"
 
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
         super().__init__(recipe, networks, caption)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from artkeras.__main__ import main
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.kinds import translation
+from artkeras.metrics import kernel_distance
 from artkeras.report import report
 from artkeras.run import Position, Run
 
@@ -66,6 +68,38 @@ def test_a_stopped_training_ends_as_if_it_never_was(runs, kind, tmp_path, monkey
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if ours[name].tobytes() != theirs[name].tobytes()] == []
     assert (resumed.path / "iterations.csv").read_bytes() == (whole.path / "iterations.csv").read_bytes()
+
+
+def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
+    watched = training.train(replace(TINY_PIX2PIX, kid_every=1), precision="float32", out="runs", log=silent)
+    plain = Run(runs["pix2pix"])
+    assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
+    history = watched.history()
+    assert [*history][-3:] == ["unseen_error", "seen_error", "seconds"]
+    assert watched.best()[0].epoch == history["unseen_error"].argmin() + 1
+    train, unseen = watched.pictures()
+    a, b = unseen.whole("a"), unseen.whole("b")
+    off = np.abs(artkeras.load(watched.path).translate(a).astype(float) - b).mean() / 255
+    assert history["unseen_error"].min() == pytest.approx(off, rel=1e-5)
+    a, b = train.whole("a"), train.whole("b")
+    assert len(a) == len(b) == 8
+    errors = np.abs(watched.sampler(Position(2)).translate(a).astype(float) - b).mean(axis=(1, 2, 3)) / 255
+    assert errors.min() <= history["seen_error"][-1] <= errors.max()
+
+
+def test_unpaired_sets_are_watched_by_kernel_distance_and_the_way_back(monkeypatch):
+    monkeypatch.setattr(training, "Features", CheapFeatures)
+    recipe = replace(TINY_CYCLEGAN, kid_every=2, limit=16)
+    run = training.train(recipe, precision="float32", out="runs", log=silent)
+    history = run.history()
+    assert [*history][-3:] == ["kid", "cycle_error", "seconds"]
+    assert np.isfinite(history["kid"]).tolist() == np.isfinite(history["cycle_error"]).tolist() == [False, True]
+    translator, (_, unseen), describe = run.sampler(), run.pictures(), CheapFeatures()
+    a, b = unseen.whole("a"), unseen.whole("b")
+    to_b = translator.translate(a)
+    back = translator.translate(to_b, reverse=True)
+    assert history["kid"][-1] == pytest.approx(kernel_distance(describe(b), describe(to_b)).mean, rel=1e-5)
+    assert history["cycle_error"][-1] == pytest.approx(np.abs(back.astype(float) - a).mean() / 255, rel=1e-5)
 
 
 def test_the_pool_is_in_the_checkpoints(runs):

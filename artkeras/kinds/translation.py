@@ -12,6 +12,7 @@ from artkeras.errors import UserError
 from artkeras.kinds.kind import Kind
 
 if TYPE_CHECKING:
+    from artkeras.recipes import Recipe
     from artkeras.translate import Translator
 
 
@@ -54,6 +55,9 @@ class _Pix2Pix(Translation):
         "picture that was there (l1_loss) and to pass for one (g_loss); the discriminator is to tell the two apart."
     )
 
+    def watch(self, recipe, train, held_out, features):
+        return PairedWatch(recipe, train, held_out)
+
 
 class _CycleGAN(Translation):
     kept = ("a_to_b", "b_to_a")
@@ -62,6 +66,9 @@ class _CycleGAN(Translation):
         "is to be what it was (cycle_loss), one of the right domain is to stay as it is (identity_loss), and a "
         "translated one is to pass for real (g_loss)."
     )
+
+    def watch(self, recipe, train, held_out, features):
+        return UnpairedWatch(recipe, held_out, features())
 
 
 PIX2PIX = _Pix2Pix()
@@ -72,6 +79,49 @@ CYCLEGAN = _CycleGAN()
 
 
 # --- scores -----------------------------------------------------------------------------------------------
+
+
+class PairedWatch:
+    """Measures in the middle of training how near translations come to what was there: unseen pairs, as many seen."""
+
+    columns = ("unseen_error", "seen_error")
+    smallest = "unseen_error"
+
+    def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
+        """Choose the pairs, once."""
+        self.recipe, unseen = recipe, range(len(held_out))
+        seen = np.random.default_rng(recipe.seed).permutation(len(train))[: len(held_out)]
+        self.pairs = [
+            (of.whole("a", chosen), of.whole("b", chosen)) for of, chosen in ((held_out, unseen), (train, seen))
+        ]
+
+    def __call__(self, model) -> dict[str, float]:
+        """Mean absolute differences, shares of the way from black to white."""
+        translator = PIX2PIX.open(self.recipe, model.networks, "")
+        errors = (metrics.absolute_difference(b, translator.translate(a)).mean() for a, b in self.pairs)
+        return {name: float(error) for name, error in zip(self.columns, errors, strict=True)}
+
+
+class UnpairedWatch:
+    """Measures in the middle of training whether unseen pictures of A become like those of B, and find back."""
+
+    columns = ("kid", "cycle_error")
+    smallest = "kid"
+
+    def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Callable[[np.ndarray], np.ndarray]):
+        """Describe B, once."""
+        self.recipe, self.features = recipe, features
+        self.a, self.of_b = held_out.whole("a"), features(held_out.whole("b"))
+
+    def __call__(self, model) -> dict[str, float]:
+        """Kernel distance of translations from B, and mean absolute difference of what comes back from A."""
+        translator = CYCLEGAN.open(self.recipe, model.networks, "")
+        to_b = translator.translate(self.a)
+        back = translator.translate(to_b, reverse=True)
+        return {
+            "kid": metrics.kernel_distance(self.of_b, self.features(to_b)).mean,
+            "cycle_error": float(metrics.absolute_difference(self.a, back).mean()),
+        }
 
 
 def judge_paired(
