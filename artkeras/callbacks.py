@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -108,7 +108,7 @@ class Recorder(keras.callbacks.Callback):
             raise UserError(DIVERGED.format(", ".join(lost), f"epoch {epoch}"))
         self._history.append([{"epoch": epoch, **means, **self._judge(epoch), "seconds": round(self.seconds, 1)}])
 
-    def _judge(self, epoch: int) -> dict[str, float | str]:
+    def _judge(self, epoch: int) -> Mapping[str, float | str]:
         """What the watch says of this epoch; blanks where it is not asked. Every row has the same columns."""
         self.best = None
         every = self.run.recipe.kid_every

@@ -154,19 +154,19 @@ def against_latents(runs: Sequence[Run | str | Path]):
     """
     from matplotlib import pyplot as plt
 
-    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
-    if not runs:
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if not opened:
         raise UserError("give at least one run of an autoencoder")
     lines: dict[str, list[tuple[int, float]]] = {}
-    for run in runs:
+    for run in opened:
         errors = run.history().get("unseen_error", np.array([np.nan]))
         if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
             raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]
         lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
-    if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in runs}) != 1:
+    if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in opened}) != 1:
         raise UserError("give runs of the same pictures: errors on different ones cannot be compared")
-    train, held_out = runs[0].pictures()
+    train, held_out = opened[0].pictures()
     unseen, seen = held_out.take(range(len(held_out))), train.originals().take(range(len(train.originals())))
     average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype("uint8"), len(unseen), 0)
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
@@ -179,8 +179,8 @@ def against_latents(runs: Sequence[Run | str | Path]):
     axis.set(xlabel="latents", ylabel="RMS error on unseen paintings", ylim=(0, None))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
-    pictures = "procedural stand-in" if runs[0].stand_in else f"{len(unseen)} paintings"
-    axis.set_title(f"{runs[0].recipe.study}, {pictures}, {runs[0].recipe.scale} scale", fontsize=9, loc="left")
+    pictures = "procedural stand-in" if opened[0].stand_in else f"{len(unseen)} paintings"
+    axis.set_title(f"{opened[0].recipe.study}, {pictures}, {opened[0].recipe.scale} scale", fontsize=9, loc="left")
     plt.close(figure)
     return figure
 

@@ -222,24 +222,22 @@ class StepModel(keras.Model):
         if BACKEND == "jax" and getattr(self, "_jax_state", None) is not None:
             self.jax_state_sync()
 
-    if BACKEND == "jax":
+    def _pure_step(self, state, data):
+        """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
+        groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
+        mapping = [
+            pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            logs = self.step(_first(data))
+            state = tuple([scope.get_current_value(v) for v in group] for group in groups)
+        return logs, state
 
-        def train_step(self, state, data):
-            """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
-            groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
-            mapping = [
-                pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
-            ]
-            with keras.StatelessScope(state_mapping=mapping) as scope:
-                logs = self.step(_first(data))
-                state = tuple([scope.get_current_value(v) for v in group] for group in groups)
-            return logs, state
+    def _plain_step(self, data):
+        """Run `step` on the pictures that Keras hands over."""
+        return self.step(_first(data))
 
-    else:
-
-        def train_step(self, data):
-            """Run `step` on the pictures that Keras hands over."""
-            return self.step(_first(data))
+    train_step = _pure_step if BACKEND == "jax" else _plain_step
 
 
 def assign(variables: Mapping[str, keras.Variable], values: Mapping[str, np.ndarray]) -> None:
@@ -274,7 +272,11 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     if BACKEND == "tensorflow":
         held = tf.function(lambda batch: network(batch, training=False))  # as long as it lives, so does the network
         compiled = held.get_concrete_function(tf.TensorSpec(network.input_shape))
-        return lambda batch, held=held: compiled(tf.constant(batch)).numpy()
+
+        def called(batch: np.ndarray, held: Any = held) -> np.ndarray:
+            return compiled(tf.constant(batch)).numpy()
+
+        return called
     if BACKEND == "jax":
         import jax
 

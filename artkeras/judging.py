@@ -54,7 +54,7 @@ def evaluate(
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
     run = as_run(what)
     describe = Features(features)
-    trained = run.sampler() if run else load(what)
+    trained = run.sampler() if run else load(str(what))
     paintings, held_out = paintings_of(trained, run, data)
     log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
@@ -86,7 +86,7 @@ def judge(
     train: np.ndarray,
     held_out: np.ndarray | None,
     *,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """All metrics of samples against paintings.

@@ -11,6 +11,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -169,8 +170,8 @@ def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | 
 
 def _both(folder: Path, domains: tuple[str, str]) -> tuple[Path, Path] | None:
     """The folders of both domains, if both hold pictures."""
-    for names in (domains, USUAL_FOLDERS):
-        found = tuple(folder / name for name in names)
+    for a, b in (domains, USUAL_FOLDERS):
+        found = (folder / a, folder / b)
         if all(place.is_dir() and data.holds_pictures(place) for place in found):
             return found
     return None
@@ -205,18 +206,17 @@ def load(
     """
     found = find(study, domains, folder)
     paired = is_paired(domains)
-    if found is None:
-        places, studies = (None, None), (study, study) if paired else domains
-    else:
-        places, studies = (found, found) if paired else _both(found, domains), (study, study)
+    places = None if found is None else (found, found) if paired else _both(found, domains)
+    studies = domains if places is None and not paired else (study, study)
     divided = []
-    for place, name, domain in zip(places, studies, domains, strict=True):
-        options = {"subset": "all", "expand": False, "fit": domain if paired else fit}
+    for place, name, domain in zip(places or (None, None), studies, domains, strict=True):
+        options: dict[str, Any] = {"subset": "all", "expand": False, "fit": domain if paired else fit}
         options |= {"holdout": holdout, "seed": seed, "limit": limit}
         if place is None:
             divided.append(data.stand_ins(name, jittered(size), **options))
         else:
             divided.append(data.load(name, jittered(size), folder=place, **options))
     where = data.STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
-    train, held_out = zip(*divided, strict=True)
-    return Pairs(*train, paired, size, where), Pairs(*held_out, paired, size, where) if holdout else None
+    (a, unseen_a), (b, unseen_b) = divided
+    unseen = None if unseen_a is None or unseen_b is None else Pairs(unseen_a, unseen_b, paired, size, where)
+    return Pairs(a, b, paired, size, where), unseen

@@ -202,8 +202,9 @@ class Run:
         path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
         facts |= {} if kid is None else {"kid": kid}
+        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
         with atomic(path) as part, open(part, "wb") as file:
-            np.savez(file, facts=np.array(json.dumps(facts)), **state)
+            np.savez(file, **arrays)
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
@@ -374,7 +375,7 @@ class Table:
         """Write rows of equal keys; the first ones of a new file decide the columns."""
         if not rows:
             return
-        if self._file is None:
+        if self._file is None or self._writer is None:
             new = not self.path.exists()
             self._file = open(self.path, "a", newline="")
             self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")

@@ -209,8 +209,9 @@ def save_generator(path: Path, run: Run, trained: Trained) -> None:
     if bad:
         raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
     facts = {"recipe": run.recipe.to_json(), "caption": trained.caption}
+    kept: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
     with atomic(path) as part, open(part, "wb") as file:
-        np.savez_compressed(file, facts=np.array(json.dumps(facts)), **state)
+        np.savez_compressed(file, **kept)
 
 
 def load(what: str | Path) -> Trained:

@@ -118,7 +118,7 @@ def resume(
     pictures, held_out = _pictures(recipe, folder, log)
     precision = before["precision"]
     asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
-    pairs = {
+    pairs: dict[str, tuple[Any, ...]] = {
         **{name: (getattr(recipe, name, before.get(name)), value) for name, value in asked.items()},
         "backend": (before["versions"]["backend"], engine.BACKEND),
     }

@@ -1,5 +1,7 @@
 """Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
 
+from typing import Any
+
 import numpy as np
 
 from artkeras import metrics
@@ -34,9 +36,9 @@ class _Autoencoder(Kind):
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
         records = judging.judge(made, seen, unseen, features=features, facts=facts)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
-        variety, counts = metrics.diversity_of_pictures(made, known), {"n_real": len(known), "n_fake": len(made)}
+        variety = metrics.diversity_of_pictures(made, known)
         share = variety.mean_distance / variety.real_mean_distance
-        records.append(metrics.record("variety_of_pixels", share, **counts, **facts))
+        records.append(metrics.record("variety_of_pixels", share, n_real=len(known), n_fake=len(made), **facts))
         records += there_and_back(trained, seen, unseen, facts)
         records += in_between(trained, known, features, seed, facts)
         if unseen is None:
@@ -89,7 +91,7 @@ def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -
     ends = paintings[order][: 2 * WALKS]
     walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
     steps = np.array([metrics.largest_step(walk) for walk in walks])
-    counts = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
+    counts: dict[str, Any] = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
     return [
         metrics.record("kid_of_reconstructions", metrics.kernel_distance(real, features(back)), **protocol),
         metrics.record("kid_half_way", metrics.kernel_distance(real, features(middle)), **protocol),

@@ -12,6 +12,7 @@ from artkeras import data
 from artkeras.errors import UserError
 
 if TYPE_CHECKING:
+    from artkeras.features import Features
     from artkeras.judging import Watch
     from artkeras.recipes import Recipe
     from artkeras.sampling import Trained
@@ -74,7 +75,7 @@ class Kind:
 
     # --- scores -------------------------------------------------------------------------------------
 
-    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Any]) -> Watch:
+    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Features]) -> Watch:
         """What judges the model in the middle of its training, every `recipe.kid_every` epochs.
 
         It has `columns`, those it adds to history.csv; `smallest`, the one of them by which the best checkpoint is
@@ -97,7 +98,7 @@ class Kind:
         *,
         count: int,
         seed: int,
-        features: Callable[[np.ndarray], np.ndarray],
+        features: Features,
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from artkeras.errors import UserError
 from artkeras.kinds.kind import Kind
 
 if TYPE_CHECKING:
+    from artkeras.features import Features
     from artkeras.translate import Translator
 
 
@@ -80,7 +80,7 @@ def judge_paired(
     unseen: pairs.Pairs,
     *,
     count: int,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """How near translations of A come to the B that was there, beside one constant answer.
@@ -114,7 +114,7 @@ def judge_unpaired(
     unseen: pairs.Pairs,
     *,
     count: int,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """How near a translator's pictures come to the other domain, how well they find back, how vivid they are.
@@ -133,12 +133,11 @@ def judge_unpaired(
     of_a, of_b = features(a), features(b)
     here = {"reference": "held_out", **facts}
     seen_by = {"network": features.name, "resize": features.resize, **here}
-    counts = {"n_real": len(b), "n_fake": len(a)}
     error_a, error_b = difference(a, back_a), difference(b, back_b)
     vivid_a, vivid_b, vivid_fake = (metrics.saturation(pictures) for pictures in (a, b, to_b))
     return [
-        record("kid", distance(of_b, features(to_b)), **counts, **seen_by),
-        record("kid_untranslated", distance(of_b, of_a), **counts, **seen_by),
+        record("kid", distance(of_b, features(to_b)), n_real=len(b), n_fake=len(a), **seen_by),
+        record("kid_untranslated", distance(of_b, of_a), n_real=len(b), n_fake=len(a), **seen_by),
         record("kid_reverse", distance(of_a, features(to_a)), n_real=len(a), n_fake=len(b), **seen_by),
         record("cycle_error", error_a.mean(), error_a.std(), n_real=len(a), n_fake=len(a), **here),
         record("cycle_error_reverse", error_b.mean(), error_b.std(), n_real=len(b), n_fake=len(b), **here),

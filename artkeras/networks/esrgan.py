@@ -217,7 +217,7 @@ def _numbers(arrays: Arrays, pattern: str) -> list[tuple[int, ...]]:
 
 def _fill(convolutions: _Convolutions, arrays: Arrays, complaint: str) -> None:
     """Give every convolution its kernel and bias; every array of the file must be one that is expected."""
-    variables = {}
+    variables: dict[str, keras.Variable] = {}
     for name, layer in convolutions.items():
         variables |= {f"{name}/kernel": layer.kernel, f"{name}/bias": layer.bias}
     strangers = sorted(arrays.keys() - variables.keys())

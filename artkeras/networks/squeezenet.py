@@ -113,7 +113,8 @@ def _fill(convolutions: dict[str, keras.layers.Layer], path: Path) -> None:
     strangers = sorted(arrays.keys() - convolutions.keys() - {_CLASSIFIER})
     if strangers:
         raise UserError(f"{path.name} is not SqueezeNet 1.1: it also holds {', '.join(strangers[:3])}")
-    variables, values = {}, {}
+    variables: dict[str, keras.Variable] = {}
+    values: dict[str, np.ndarray] = {}
     for key, layer in convolutions.items():
         variables |= {f"{key} kernel": layer.kernel, f"{key} bias": layer.bias}
         values |= dict(zip((f"{key} kernel", f"{key} bias"), arrays.get(key, ()), strict=False))
