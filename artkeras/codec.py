@@ -1,8 +1,10 @@
 """Trained autoencoders, opened for use: pictures to latents and back, and what lies between latents."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -12,6 +14,9 @@ from artkeras.errors import UserError
 from artkeras.recipes import Recipe
 from artkeras.run import Run
 from artkeras.sampling import BATCH, Sampler, Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Codec(Sampler):
@@ -118,7 +123,15 @@ class Codec(Sampler):
                 rows.append(np.concatenate([row, blank]))
         return figures.grid(np.concatenate(rows), columns, scale=scale, caption=caption)
 
-    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+    def figure(
+        self,
+        count: int = 49,
+        seed: int = 0,
+        *,
+        scale: int = 1,
+        examples: np.ndarray | None = None,
+        real: bool = False,
+    ) -> Image.Image:
         """Random latents decoded, and walks; above them, where that is allowed, pictures and their reconstructions."""
         columns = int(np.ceil(np.sqrt(count)))
         rows = max(1, columns // 2)
@@ -137,7 +150,7 @@ class Codec(Sampler):
         return figures.stack(parts)
 
 
-def against_latents(runs: Sequence[Run | str | Path]):
+def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     """Draw the error on unseen paintings against the number of latents, a line a kind of autoencoder.
 
     Dotted, the error of one answer for all of them: the average training painting.
@@ -145,9 +158,6 @@ def against_latents(runs: Sequence[Run | str | Path]):
     Args:
         runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
             smallest error of each counts.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
 
     Raises:
         UserError: without runs, for one that was not judged or is of another kind, or where pictures differ.

@@ -349,6 +349,7 @@ def _explicit(folder: Path) -> Path:
 
 
 def holds_pictures(folder: Path) -> bool:
+    """Whether there are pictures in a folder, packed or as files below it."""
     return (folder / PACKED_FACTS).is_file() or bool(_list(folder)[0])
 
 

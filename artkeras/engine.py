@@ -60,7 +60,8 @@ if BACKEND == "tensorflow":
         tf.config.list_physical_devices()  # the first look for a GPU complains when there is none
 PRECISIONS = ("auto", "float32", "bfloat16")
 
-Loss = Callable[[], tuple[Any, Any]]
+Tensor = Any  # the backend's, or Keras' own while networks are put together
+Loss = Callable[[], tuple[Tensor, Any]]
 
 
 # --- one gradient step ------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def _gradients_jax(loss_fn: Loss, variables: list, model):
 _GRADIENTS = {"tensorflow": _gradients_tensorflow, "jax": _gradients_jax, "torch": _gradients_torch}
 
 
-def gradients(loss_fn: Loss, variables: list, model: "StepModel"):
+def gradients(loss_fn: Loss, variables: list, model: "StepModel") -> tuple[Tensor, Any, list[Tensor]]:
     """A loss and its gradients.
 
     Args:
@@ -123,12 +124,14 @@ def gradients(loss_fn: Loss, variables: list, model: "StepModel"):
     return _GRADIENTS[BACKEND](loss_fn, variables, model)
 
 
-def minimize(loss_fn: Loss, variables: list, optimizer, model: "StepModel"):
+def minimize(
+    loss_fn: Loss, variables: list, optimizer: keras.optimizers.Optimizer, model: "StepModel"
+) -> tuple[Tensor, Any]:
     """Take one optimizer step on `variables` downhill on a loss.
 
     Args:
         loss_fn, variables, model: see `gradients`.
-        optimizer: a Keras optimizer built on exactly these variables.
+        optimizer: built on exactly these variables.
 
     Returns:
         `(loss, extras)` as `loss_fn` gave them, from before the update.
@@ -148,7 +151,7 @@ def _untracked():
     return torch.no_grad()
 
 
-def without_updates(fn: Callable[[], Any], model: "StepModel"):
+def without_updates(fn: Callable[[], Any], model: "StepModel") -> Any:
     """Call `fn` as a constant: no gradient flows through its result, and no variable of `model` changes.
 
     For a forward pass in training mode that must not move the batch-norm statistics a second time.
@@ -196,9 +199,10 @@ class StepModel(keras.Model):
 
     @property
     def metrics(self) -> list:
-        return []  # logs are plain values of each step; means are taken where they are written down
+        """No metrics: logs are plain values of each step; means are taken where they are written down."""
+        return []
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """Take one training step on a batch and return its logs, `{name: scalar}`."""
         raise NotImplementedError
 

@@ -1,12 +1,18 @@
 """Figures: arrays in, a picture or a Matplotlib figure out. Nothing here reads or writes runs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from artkeras.files import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
@@ -126,16 +132,15 @@ def is_loss(name: str) -> bool:
     return name.endswith("loss")
 
 
-def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
+def curves(
+    iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""
+) -> Figure:
     """Losses and the discriminator's accuracies, a point a step, with a running mean; below them what is in `MEASURED`.
 
     Args:
         iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
         history: `Run.history()`, for the losses' means of each epoch, and what was measured every few epochs.
         title: written over the figure.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
     """
     from matplotlib import pyplot as plt
 
@@ -188,8 +193,8 @@ def running_mean(values: np.ndarray, window: int | None = None) -> np.ndarray:
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def panels(images: Mapping[str, Image.Image], *, height: float = 4.0):
-    """Named pictures side by side, as a `matplotlib.figure.Figure`; `height` in inches."""
+def panels(images: Mapping[str, Image.Image], *, height: float = 4.0) -> Figure:
+    """Named pictures side by side; `height` in inches."""
     from matplotlib import pyplot as plt
 
     ratios = [image.width / image.height for image in images.values()]
@@ -209,7 +214,7 @@ def panels(images: Mapping[str, Image.Image], *, height: float = 4.0):
     return figure
 
 
-def save(figure, path: str | Path) -> Path:
+def save(figure: Image.Image | Figure, path: str | Path) -> Path:
     """Write a picture or a Matplotlib figure as PNG, whole or not at all."""
     path = Path(path)
     with atomic(path) as part:

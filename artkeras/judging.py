@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from artkeras import data, metrics
+from artkeras.engine import StepModel
 from artkeras.errors import UserError
 from artkeras.features import Features
 from artkeras.files import atomic
@@ -143,7 +144,7 @@ class Watch:
     columns = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
     smallest = "kid"
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
         generator = model.generator
         latents = fixed_latents(DURING_TRAINING, generator.input_shape[-1], SAMPLE_SEED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ class Pairs:
         turned = random.random(len(pictures)) < 0.5
         return np.stack([picture[:, ::-1] if turn else picture for picture, turn in zip(cut, turned, strict=True)])
 
-    def take(self, indices) -> np.ndarray:
+    def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Whole pictures at `indices`, brought to size: (k, size, size, 6) uint8.
 
         Of unpaired sets the smaller one begins again where it ends.
@@ -85,7 +86,7 @@ class Pairs:
             raise IndexError(f"indices must lie in [0, {len(self)})")
         return np.concatenate([self.whole("a", indices % len(self.a)), self.whole("b", indices % len(self.b))], axis=3)
 
-    def whole(self, domain: str, indices=None) -> np.ndarray:
+    def whole(self, domain: str, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """Pictures of one domain, "a" or "b", brought to size: (k, size, size, 3) uint8. Default all of them."""
         pictures = {"a": self.a, "b": self.b}[domain]
         taken = pictures.take(range(len(pictures)) if indices is None else indices)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -30,6 +30,10 @@ from PIL import Image
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from artkeras.engine import StepModel
+    from artkeras.sampling import Trained
 
 BEST = "best.npz"
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
@@ -289,7 +293,7 @@ class Run:
         kind = self.recipe.of_kind
         return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
 
-    def sampler(self, position: Position | None = None):
+    def sampler(self, position: Position | None = None) -> "Trained":
         """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
 
         Args:
@@ -310,7 +314,7 @@ class Run:
             state, _ = self.load_checkpoint(position)
         return open_state(self.recipe, state, self.caption(position))
 
-    def model(self):
+    def model(self) -> "StepModel":
         """The whole model in float32, all players as the last sound checkpoint has them.
 
         Raises:

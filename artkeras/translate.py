@@ -80,7 +80,15 @@ class Translator(Trained):
         """`count` pictures of the study, unseen ones where some were held out, translated from A to B."""
         return self.translate(self._examples(count, seed)[..., :3])
 
-    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+    def figure(
+        self,
+        count: int = 49,
+        seed: int = 0,
+        *,
+        scale: int = 1,
+        examples: np.ndarray | None = None,
+        real: bool = False,
+    ) -> Image.Image:
         """Translations of examples; with `real`, beside them the pictures they were made from, and there and back.
 
         Args:

@@ -1,11 +1,20 @@
 """Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from artkeras import metrics
 from artkeras.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from artkeras import data
+    from artkeras.codec import Codec
+    from artkeras.engine import StepModel
+    from artkeras.features import Features
+    from artkeras.recipes import Recipe
 
 EXAMPLES = 14  # two rows of the grid
 FRAMES = 9  # of a walk
@@ -46,11 +55,11 @@ class _Autoencoder(Kind):
         return records
 
 
-def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
+def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
     """How well paintings come back: their error, that of an average painting in their place, and detail that is lost.
 
     Args:
-        codec: a `Codec`.
+        codec: what was trained.
         seen: (n, size, size, 3) uint8, the paintings it was trained on.
         unseen: the same of paintings it was not, or None.
         facts: further entries of each record.
@@ -73,11 +82,11 @@ def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: di
     ]
 
 
-def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -> list[dict]:
+def in_between(codec: Codec, paintings: np.ndarray, features: Features, seed: int, facts: dict) -> list[dict]:
     """What lies between the latents of two paintings: how far it is from paintings, and how evenly one gets there.
 
     Args:
-        codec: a `Codec`.
+        codec: what was trained.
         paintings: (n, size, size, 3) uint8.
         features: describes pictures.
         seed: decides which paintings are paired.
@@ -105,7 +114,7 @@ class Watch:
     columns = ("unseen_error", "seen_error")
     smallest = "unseen_error"
 
-    def __init__(self, recipe, train, held_out):
+    def __init__(self, recipe: Recipe, train: data.Pictures, held_out: data.Pictures):
         """Choose the paintings, once."""
         self.recipe = recipe
         self.unseen = held_out.take(range(len(held_out)))
@@ -113,7 +122,7 @@ class Watch:
         chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
         self.seen = known.take(chosen)
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""
         codec = AUTOENCODER.open(self.recipe, model.networks, "")
         return {

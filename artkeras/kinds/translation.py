@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from artkeras.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from artkeras.features import Features
+    from artkeras.recipes import Recipe
     from artkeras.translate import Translator
 
 
@@ -21,21 +24,42 @@ class Translation(Kind):
     examples_shown = 6
     plans_steps = True
 
-    def find(self, recipe, folder=None):
-        return pairs.find(recipe.study, tuple(recipe.domains.values()), folder)
+    def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
+        """Where the pictures of both domains are, see `artkeras.pairs.find`."""
+        a, b = recipe.domains.values()
+        return pairs.find(recipe.study, (a, b), folder)
 
-    def pictures(self, recipe, folder=None):
+    def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[pairs.Pairs, pairs.Pairs | None]:
+        """Pictures of both domains, see `artkeras.pairs.load`."""
+        a, b = recipe.domains.values()
         return pairs.load(
-            recipe.study, tuple(recipe.domains.values()), recipe.size, folder=folder, fit=recipe.fit,
+            recipe.study, (a, b), recipe.size, folder=folder, fit=recipe.fit,
             holdout=recipe.holdout, seed=recipe.seed, limit=recipe.limit,
         )  # fmt: skip
 
-    def open(self, recipe, networks, caption):
+    def open(self, recipe: Recipe, networks: Mapping[str, Any], caption: str) -> Translator:
+        """A `Translator` of the networks that are kept."""
         from artkeras.translate import Translator
 
         return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
 
-    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+    def judge(
+        self,
+        trained: Any,
+        train: pairs.Pairs,
+        held_out: pairs.Pairs | None,
+        *,
+        count: int,
+        seed: int,
+        features: Features,
+        facts: dict[str, Any],
+        log: Callable[[str], None],
+    ) -> list[dict[str, Any]]:
+        """Scores on at most `count` unseen pictures, by `judge_paired` or `judge_unpaired`.
+
+        Raises:
+            UserError: where no pictures were held out.
+        """
         if held_out is None:
             raise UserError(
                 f"{trained.recipe.name} is scored on pictures it has not seen, and none were held out: "

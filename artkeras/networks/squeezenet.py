@@ -32,7 +32,7 @@ _FIRES |= {9: (6, 48, 192), 10: (7, 48, 192), 11: (8, 64, 256), 12: (9, 64, 256)
 _CLASSIFIER = "conv10"  # in the file with its top, not built here
 
 
-def preprocess(pictures):
+def preprocess(pictures: engine.Tensor) -> engine.Tensor:
     """Pictures as the network wants them; gradients flow through.
 
     Args:
