@@ -20,7 +20,7 @@ help:
 	@echo "make test        run the tests;  some of them: make test ARGS='-k data'"
 	@echo "make bench       measure speed and memory, about 8 minutes on two quiet cores, to benchmarks/"
 	@echo "                 a look in a minute: make bench ARGS=--quick"
-	@echo "make lint        check the style"
+	@echo "make lint        check the style and the types"
 	@echo "make setup       only make .venv (every target does so when needed)"
 	@echo "make clean       remove .venv, caches and runs/notebooks; other runs are kept"
 	@echo
@@ -38,9 +38,10 @@ bench: setup
 
 lint: setup
 	@$(PY) -m ruff check .
+	@$(PY) -m mypy
 
 clean:
-	rm -rf $(VENV) runs/notebooks dist build .pytest_cache .ruff_cache
+	rm -rf $(VENV) runs/notebooks dist build .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(READY)

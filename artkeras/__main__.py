@@ -295,14 +295,15 @@ def _stylize(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from artkeras import figures
-    from artkeras.style import frames
+    from artkeras.style import Iterate, frames
 
     names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
     options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
     if arguments.gif:
         options["every"] = max(10, (arguments.steps or 0) // 40)  # frames are kept, and forty show as much as thousands
     iterates = artkeras.stylize(arguments.content, arguments.styles, **options)
-    seen, stopped = [], False
+    seen: list[Iterate] = []
+    stopped = False
     with tqdm(unit=" steps", disable=None, leave=False) as bar:
         try:
             for iterate in iterates:

@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
     """For `python -m PROGRAM`; sub-commands get the same class. Exit status 2."""
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """Say what is wrong, in one line that begins with the program's name."""
         self.exit(2, f"{self.prog.split()[2]}: {' '.join(message.split())} (see: {self.prog} --help)\n")
 

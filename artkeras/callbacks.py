@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from artkeras import figures
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.judging import Watch
+from artkeras.kinds.kind import Watch
 from artkeras.run import Position, Run, Table
 
 DIVERGED = (
@@ -108,7 +108,7 @@ class Recorder(keras.callbacks.Callback):
             raise UserError(DIVERGED.format(", ".join(lost), f"epoch {epoch}"))
         self._history.append([{"epoch": epoch, **means, **self._judge(epoch), "seconds": round(self.seconds, 1)}])
 
-    def _judge(self, epoch: int) -> dict[str, float | str]:
+    def _judge(self, epoch: int) -> Mapping[str, float | str]:
         """What the watch says of this epoch; blanks where it is not asked. Every row has the same columns."""
         self.best = None
         every = self.run.recipe.kid_every

@@ -1,8 +1,10 @@
 """Trained autoencoders, opened for use: pictures to latents and back, and what lies between latents."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -12,6 +14,9 @@ from artkeras.errors import UserError
 from artkeras.recipes import Recipe
 from artkeras.run import Run
 from artkeras.sampling import BATCH, Sampler, Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Codec(Sampler):
@@ -118,7 +123,15 @@ class Codec(Sampler):
                 rows.append(np.concatenate([row, blank]))
         return figures.grid(np.concatenate(rows), columns, scale=scale, caption=caption)
 
-    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+    def figure(
+        self,
+        count: int = 49,
+        seed: int = 0,
+        *,
+        scale: int = 1,
+        examples: np.ndarray | None = None,
+        real: bool = False,
+    ) -> Image.Image:
         """Random latents decoded, and walks; above them, where that is allowed, pictures and their reconstructions."""
         columns = int(np.ceil(np.sqrt(count)))
         rows = max(1, columns // 2)
@@ -137,7 +150,7 @@ class Codec(Sampler):
         return figures.stack(parts)
 
 
-def against_latents(runs: Sequence[Run | str | Path]):
+def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     """Draw the error on unseen paintings against the number of latents, a line a kind of autoencoder.
 
     Dotted, the error of one answer for all of them: the average training painting.
@@ -146,27 +159,24 @@ def against_latents(runs: Sequence[Run | str | Path]):
         runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
             smallest error of each counts.
 
-    Returns:
-        A `matplotlib.figure.Figure`.
-
     Raises:
         UserError: without runs, for one that was not judged or is of another kind, or where pictures differ.
     """
     from matplotlib import pyplot as plt
 
-    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
-    if not runs:
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if not opened:
         raise UserError("give at least one run of an autoencoder")
     lines: dict[str, list[tuple[int, float]]] = {}
-    for run in runs:
+    for run in opened:
         errors = run.history().get("unseen_error", np.array([np.nan]))
         if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
             raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]
         lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
-    if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in runs}) != 1:
+    if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in opened}) != 1:
         raise UserError("give runs of the same pictures: errors on different ones cannot be compared")
-    train, held_out = runs[0].pictures()
+    train, held_out = opened[0].pictures()
     unseen, seen = held_out.take(range(len(held_out))), train.originals().take(range(len(train.originals())))
     average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype("uint8"), len(unseen), 0)
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
@@ -179,8 +189,8 @@ def against_latents(runs: Sequence[Run | str | Path]):
     axis.set(xlabel="latents", ylabel="RMS error on unseen paintings", ylim=(0, None))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
-    pictures = "procedural stand-in" if runs[0].stand_in else f"{len(unseen)} paintings"
-    axis.set_title(f"{runs[0].recipe.study}, {pictures}, {runs[0].recipe.scale} scale", fontsize=9, loc="left")
+    pictures = "procedural stand-in" if opened[0].stand_in else f"{len(unseen)} paintings"
+    axis.set_title(f"{opened[0].recipe.study}, {pictures}, {opened[0].recipe.scale} scale", fontsize=9, loc="left")
     plt.close(figure)
     return figure
 

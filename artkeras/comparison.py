@@ -55,16 +55,16 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
     Raises:
         UserError: for fewer than two runs, one without a finished epoch, or runs of different pictures.
     """
-    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
-    if len(runs) < 2:
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if len(opened) < 2:
         raise UserError("one run cannot be compared: give at least two")
-    for run in runs:
+    for run in opened:
         if not len(run.history().get("epoch", ())):
             raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then compare")
-    sources = {run.environment["pictures"]["fingerprint"] for run in runs}
-    if len(sources) > 1 and len({(run.recipe.study, run.recipe.size, run.stand_in) for run in runs}) > 1:
+    sources = {run.environment["pictures"]["fingerprint"] for run in opened}
+    if len(sources) > 1 and len({(run.recipe.study, run.recipe.size, run.stand_in) for run in opened}) > 1:
         raise UserError("the runs were trained on different pictures, so their numbers say nothing about each other")
-    variants = _variants(runs)
+    variants = _variants(opened)
     for name, (first, *_) in variants.items():
         log(f"{name}: {_changes(next(iter(variants.values()))[0], first) or 'the first, as it is'}")
     out = Path(out)

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
@@ -324,7 +325,7 @@ def _check_settings(size: int, subset: str, fit: str, holdout: float, seed: int,
         raise UserError(f"limit must be a whole number of paintings above 0, not {limit!r}")
 
 
-def _whole_number(value: object) -> bool:
+def _whole_number(value: Any) -> bool:
     """Whether `value` is an int of any kind (numpy's too), but not a bool."""
     if isinstance(value, (bool, np.bool_)):
         return False
@@ -348,6 +349,7 @@ def _explicit(folder: Path) -> Path:
 
 
 def holds_pictures(folder: Path) -> bool:
+    """Whether there are pictures in a folder, packed or as files below it."""
     return (folder / PACKED_FACTS).is_file() or bool(_list(folder)[0])
 
 
@@ -901,7 +903,7 @@ def _checksum(array: np.ndarray) -> str:
     """The same as `_write_array` returned, block by block for the sake of mapped arrays."""
     state = hashlib.blake2b(digest_size=16)
     for start in range(0, len(array), _BLOCK):
-        state.update(np.ascontiguousarray(array[start : start + _BLOCK]))
+        state.update(np.ascontiguousarray(array[start : start + _BLOCK]).data)
     return state.hexdigest()
 
 

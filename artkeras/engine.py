@@ -60,7 +60,8 @@ if BACKEND == "tensorflow":
         tf.config.list_physical_devices()  # the first look for a GPU complains when there is none
 PRECISIONS = ("auto", "float32", "bfloat16")
 
-Loss = Callable[[], tuple[Any, Any]]
+Tensor = Any  # the backend's, or Keras' own while networks are put together
+Loss = Callable[[], tuple[Tensor, Any]]
 
 
 # --- one gradient step ------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def _gradients_jax(loss_fn: Loss, variables: list, model):
 _GRADIENTS = {"tensorflow": _gradients_tensorflow, "jax": _gradients_jax, "torch": _gradients_torch}
 
 
-def gradients(loss_fn: Loss, variables: list, model: "StepModel"):
+def gradients(loss_fn: Loss, variables: list, model: "StepModel") -> tuple[Tensor, Any, list[Tensor]]:
     """A loss and its gradients.
 
     Args:
@@ -123,12 +124,14 @@ def gradients(loss_fn: Loss, variables: list, model: "StepModel"):
     return _GRADIENTS[BACKEND](loss_fn, variables, model)
 
 
-def minimize(loss_fn: Loss, variables: list, optimizer, model: "StepModel"):
+def minimize(
+    loss_fn: Loss, variables: list, optimizer: keras.optimizers.Optimizer, model: "StepModel"
+) -> tuple[Tensor, Any]:
     """Take one optimizer step on `variables` downhill on a loss.
 
     Args:
         loss_fn, variables, model: see `gradients`.
-        optimizer: a Keras optimizer built on exactly these variables.
+        optimizer: built on exactly these variables.
 
     Returns:
         `(loss, extras)` as `loss_fn` gave them, from before the update.
@@ -148,7 +151,7 @@ def _untracked():
     return torch.no_grad()
 
 
-def without_updates(fn: Callable[[], Any], model: "StepModel"):
+def without_updates(fn: Callable[[], Any], model: "StepModel") -> Any:
     """Call `fn` as a constant: no gradient flows through its result, and no variable of `model` changes.
 
     For a forward pass in training mode that must not move the batch-norm statistics a second time.
@@ -196,9 +199,10 @@ class StepModel(keras.Model):
 
     @property
     def metrics(self) -> list:
-        return []  # logs are plain values of each step; means are taken where they are written down
+        """No metrics: logs are plain values of each step; means are taken where they are written down."""
+        return []
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """Take one training step on a batch and return its logs, `{name: scalar}`."""
         raise NotImplementedError
 
@@ -222,24 +226,22 @@ class StepModel(keras.Model):
         if BACKEND == "jax" and getattr(self, "_jax_state", None) is not None:
             self.jax_state_sync()
 
-    if BACKEND == "jax":
+    def _pure_step(self, state, data):
+        """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
+        groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
+        mapping = [
+            pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            logs = self.step(_first(data))
+            state = tuple([scope.get_current_value(v) for v in group] for group in groups)
+        return logs, state
 
-        def train_step(self, state, data):
-            """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
-            groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
-            mapping = [
-                pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
-            ]
-            with keras.StatelessScope(state_mapping=mapping) as scope:
-                logs = self.step(_first(data))
-                state = tuple([scope.get_current_value(v) for v in group] for group in groups)
-            return logs, state
+    def _plain_step(self, data):
+        """Run `step` on the pictures that Keras hands over."""
+        return self.step(_first(data))
 
-    else:
-
-        def train_step(self, data):
-            """Run `step` on the pictures that Keras hands over."""
-            return self.step(_first(data))
+    train_step = _pure_step if BACKEND == "jax" else _plain_step
 
 
 def assign(variables: Mapping[str, keras.Variable], values: Mapping[str, np.ndarray]) -> None:
@@ -274,7 +276,11 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     if BACKEND == "tensorflow":
         held = tf.function(lambda batch: network(batch, training=False))  # as long as it lives, so does the network
         compiled = held.get_concrete_function(tf.TensorSpec(network.input_shape))
-        return lambda batch, held=held: compiled(tf.constant(batch)).numpy()
+
+        def called(batch: np.ndarray, held: Any = held) -> np.ndarray:
+            return compiled(tf.constant(batch)).numpy()
+
+        return called
     if BACKEND == "jax":
         import jax
 

@@ -1,12 +1,18 @@
 """Figures: arrays in, a picture or a Matplotlib figure out. Nothing here reads or writes runs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from artkeras.files import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
@@ -40,12 +46,8 @@ def grid(
     columns = columns or int(np.ceil(np.sqrt(len(pictures))))
     rows = -(-len(pictures) // columns)
     height, width = pictures.shape[1] * scale + gap, pictures.shape[2] * scale + gap
-    lines, font = [], ImageFont.load_default(size=12)
-    for word in caption.split():
-        if lines and font.getlength(f"{lines[-1]} {word}") <= columns * width - gap - 2:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
+    font = ImageFont.load_default(size=12)
+    lines = _wrapped(caption, font, columns * width - gap - 2)
     canvas = Image.new("RGB", (columns * width + gap, rows * height + gap + 18 * len(lines)), PAPER)
     for i, picture in enumerate(pictures):
         tile = Image.fromarray(picture).resize((width - gap, height - gap), Image.Resampling.NEAREST)
@@ -54,6 +56,17 @@ def grid(
     for i, line in enumerate(lines):
         pen.text((gap + 2, rows * height + gap + 2 + 18 * i), line, fill=INK, font=font)
     return canvas
+
+
+def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Text in lines of at most so many pixels, where its words allow."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
@@ -135,16 +148,15 @@ def is_loss(name: str) -> bool:
     return name.endswith("loss")
 
 
-def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""):
+def curves(
+    iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""
+) -> Figure:
     """Losses and the discriminator's accuracies, a point a step, with a running mean; below them what is in `MEASURED`.
 
     Args:
         iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
         history: `Run.history()`, for the losses' means of each epoch, and what was measured every few epochs.
         title: written over the figure.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
     """
     from matplotlib import pyplot as plt
 
@@ -188,15 +200,12 @@ def curves(iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarra
     return figure
 
 
-def dots(named: Mapping[str, Mapping[str, float]], *, log: Sequence[str] = ()):
+def dots(named: Mapping[str, Mapping[str, float]], *, log: Sequence[str] = ()) -> Figure:
     """One panel a measure, one row a thing measured: which of many is far from the rest, and in what.
 
     Args:
         named: measure -> {thing: value}; a thing without a value, or with NaN, has no dot.
         log: measures whose panel is logarithmic.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
     """
     from matplotlib import pyplot as plt
 
@@ -221,8 +230,8 @@ def dots(named: Mapping[str, Mapping[str, float]], *, log: Sequence[str] = ()):
     return figure
 
 
-def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str):
-    """Named lines and a legend, as a `matplotlib.figure.Figure`.
+def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str) -> Figure:
+    """Named lines and a legend.
 
     Args:
         named: name -> (x values, y values), both (n,); empty ones are left out.
@@ -242,8 +251,8 @@ def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str)
     return figure
 
 
-def histograms(named: Mapping[str, np.ndarray], *, x: str, bins: int = 30):
-    """Histograms one under the other on one axis, as a `matplotlib.figure.Figure`.
+def histograms(named: Mapping[str, np.ndarray], *, x: str, bins: int = 30) -> Figure:
+    """Histograms one under the other on one axis.
 
     Args:
         named: name -> (n,) values.
@@ -275,8 +284,8 @@ def running_mean(values: np.ndarray, window: int | None = None) -> np.ndarray:
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def panels(images: Mapping[str, Image.Image], *, height: float = 4.0):
-    """Named pictures side by side, as a `matplotlib.figure.Figure`; `height` in inches."""
+def panels(images: Mapping[str, Image.Image], *, height: float = 4.0) -> Figure:
+    """Named pictures side by side; `height` in inches."""
     from matplotlib import pyplot as plt
 
     ratios = [image.width / image.height for image in images.values()]
@@ -296,7 +305,7 @@ def panels(images: Mapping[str, Image.Image], *, height: float = 4.0):
     return figure
 
 
-def save(figure, path: str | Path) -> Path:
+def save(figure: Image.Image | Figure, path: str | Path) -> Path:
     """Write a picture or a Matplotlib figure as PNG, whole or not at all."""
     path = Path(path)
     with atomic(path) as part:

@@ -97,11 +97,10 @@ def claims(path: str | Path | None = None) -> list[Claim]:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
         if len(cells) != 4 or cells[0] == "claim" or set(cells[0]) <= set("-: "):
             continue
-        plain = re.sub(r"[*_]", "", cells[3])
+        text, measured, runs, verdict_in_full = cells
+        plain = re.sub(r"[*_]", "", verdict_in_full)
         verdict = next((known for known in VERDICTS if plain.startswith(known)), None)
         if verdict is None:
-            raise UserError(
-                f"{path}: the verdict on {cells[0]!r} is {plain!r}: begin with one of {', '.join(VERDICTS)}"
-            )
-        found.append(Claim(study, *cells[:3], verdict, plain))
+            raise UserError(f"{path}: the verdict on {text!r} is {plain!r}: begin with one of {', '.join(VERDICTS)}")
+        found.append(Claim(study, text, measured, runs, verdict, plain))
     return found

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from artkeras import data, metrics
+from artkeras.engine import StepModel
 from artkeras.errors import UserError
 from artkeras.features import Features
 from artkeras.files import atomic
@@ -54,7 +55,7 @@ def evaluate(
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
     run = as_run(what)
     describe = Features(features)
-    trained = run.sampler() if run else load(what)
+    trained = run.sampler() if run else load(str(what))
     paintings, held_out = paintings_of(trained, run, data)
     log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
@@ -86,7 +87,7 @@ def judge(
     train: np.ndarray,
     held_out: np.ndarray | None,
     *,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """All metrics of samples against paintings.
@@ -140,10 +141,10 @@ class Watch:
         self.real = features(held_out.take(range(len(held_out))))
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
-    columns = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
+    columns: tuple[str, ...] = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
     smallest = "kid"
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Judge: `{"kid": ..., ...}` and what the model's `probe` says, in the columns of history.csv."""
         generator = model.generator
         latents = fixed_latents(DURING_TRAINING, generator.input_shape[-1], SAMPLE_SEED)

@@ -6,8 +6,15 @@ in a sigmoid and uses cross-entropy, the sigmoid is inside the loss, which is al
 behind the scenes (it looked through the sigmoid at the logits).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import keras
+
+    from artkeras.engine import Tensor
 
 
 @dataclass(frozen=True)
@@ -24,13 +31,13 @@ class AdversarialLoss:
     real: tuple[float, float] = (1.0, 1.0)
     fake: tuple[float, float] = (0.0, 0.0)
 
-    def __call__(self, scores, is_real: bool, *, random=None):
+    def __call__(self, scores: Tensor, is_real: bool, *, random: keras.random.SeedGenerator | None = None) -> Tensor:
         """Mean loss of scores against a label.
 
         Args:
             scores: (n, ...) raw scores of the discriminator.
             is_real: which label to compare with.
-            random: a `keras.random.SeedGenerator`, needed when the label is a range: one draw a picture.
+            random: needed when the label is a range: one draw a picture.
 
         Returns:
             A float32 scalar.
@@ -49,7 +56,7 @@ class AdversarialLoss:
             return ops.mean(ops.square(scores - labels))
         return ops.mean(ops.binary_crossentropy(labels, scores, from_logits=True))
 
-    def accuracy(self, scores, is_real: bool):
+    def accuracy(self, scores: Tensor, is_real: bool) -> Tensor:
         """Share of scores on the right side of the boundary: 0 for logits, 0.5 for least squares."""
         from keras import ops
 

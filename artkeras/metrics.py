@@ -14,6 +14,7 @@ import math
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -589,7 +590,7 @@ def chequerboard(pictures: np.ndarray) -> dict[int, float]:
     }
     if not places:
         raise UserError(f"pictures of {height} x {width} pixels show no chequerboards: use at least 12, an even number")
-    sums = {stride: [0.0] * len(found) for stride, found in places.items()}
+    sums: dict[int, list[Any]] = {stride: [0.0] * len(found) for stride, found in places.items()}
     for power in _powers("pictures", pictures):
         for stride, found in places.items():
             for i, (rows, columns) in enumerate(found):
@@ -797,7 +798,7 @@ def protocol_name(
     if (subsets is None) != (subset_size is None):
         raise ValueError("subsets and subset_size belong together")
     parts += [f"{reference}{int(n_real)}", f"samples{int(n_fake)}"]
-    parts += [] if subsets is None else [f"{int(subsets)}x{int(subset_size)}"]
+    parts += [] if subsets is None or subset_size is None else [f"{int(subsets)}x{int(subset_size)}"]
     parts += [] if k is None else [f"k{int(k)}"]
     return "-".join(parts)
 
@@ -835,9 +836,9 @@ def record(
             `protocol_name`.
     """
     if isinstance(value, Score):
-        value, std, subsets, subset_size = value.mean, value.std, value.subsets, value.subset_size
-    protocol = {"network": network, "resize": resize, "reference": reference, "n_real": n_real, "n_fake": n_fake}
-    protocol |= {"subsets": subsets, "subset_size": subset_size, "k": k}
+        std, subsets, subset_size, value = value.std, value.subsets, value.subset_size, value.mean
+    protocol: dict[str, Any] = {"network": network, "resize": resize, "reference": reference}
+    protocol |= {"n_real": n_real, "n_fake": n_fake, "subsets": subsets, "subset_size": subset_size, "k": k}
     line = {"metric": protocol_name(measure, **protocol), "measure": measure, "value": value, "std": std, **protocol}
     if taken := sorted(line.keys() & facts.keys()):
         raise ValueError(f"the facts {', '.join(taken)} are part of the record already")
@@ -996,7 +997,7 @@ def _factor(features: np.ndarray) -> np.ndarray:
     """F of at most 2 d rows with F'F the covariance; not by way of the covariance, which would square the rounding."""
     centred = (features - features.mean(0)) / math.sqrt(len(features) - 1)
     # Fewer rows than that are cheaper left to the singular values than made triangular first.
-    return np.linalg.qr(centred, mode="r") if len(centred) > 2 * centred.shape[1] else centred
+    return np.asarray(np.linalg.qr(centred, mode="r")) if len(centred) > 2 * centred.shape[1] else centred
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
@@ -1060,8 +1061,8 @@ def _memorised(found: tuple[np.ndarray, np.ndarray], reference: np.ndarray) -> M
     if median == 0:
         raise UserError("most held_out paintings are also in train: hold them out before training")
     copied = distances == 0  # a copy is one even if some held-out painting was in the training set twice
-    shares = [float(((distances < limit) | copied).mean()) for limit in (median, p5)]
-    return Memorisation(*shares, median, p5, indices, distances)
+    below_median, below_p5 = (float(((distances < limit) | copied).mean()) for limit in (median, p5))
+    return Memorisation(below_median, below_p5, median, p5, indices, distances)
 
 
 def _shrunk(name: str, pictures: np.ndarray, side: int) -> np.ndarray:
@@ -1112,7 +1113,7 @@ def _places(height: int, width: int, stride: int) -> list[tuple[np.ndarray, np.n
 
 def _typical(name: str, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means over rings one step of the shorter side wide, without frequency 0; geometric means over the pictures."""
-    logs = 0.0
+    logs = np.zeros(1)
     for power in _powers(name, pictures):
         _, height, width = power.shape
         side = min(height, width)

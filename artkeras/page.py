@@ -303,15 +303,15 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     """
     out = Path(out)
     check_place(out, "--html")
-    runs = [run if isinstance(run, Run) else Run(run) for run in runs]
-    if not runs:
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    if not opened:
         raise UserError("a page needs at least one run")
-    positions = [_finished(run) for run in runs]
-    budget = min(BYTES, ALL_BYTES // len(runs))
-    names = _names(runs)
+    positions = [_finished(run) for run in opened]
+    budget = min(BYTES, ALL_BYTES // len(opened))
+    names = _names(opened)
     sections = [
         _Section(f"run-{number}", name, run, position, budget, Path(results))
-        for number, (name, run, position) in enumerate(zip(names, runs, positions, strict=True), start=1)
+        for number, (name, run, position) in enumerate(zip(names, opened, positions, strict=True), start=1)
     ]
     with atomic(out) as part:
         part.write_text(_document(sections), encoding="utf-8")
@@ -813,7 +813,7 @@ class _Line:
     dots: bool = False
 
 
-def _binned(values: np.ndarray) -> tuple[np.ndarray, ...]:
+def _binned(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Values of every step as at most `BINS` points: where, running mean, lowest, highest."""
     edges = np.unique(np.linspace(0, len(values), BINS + 1).round().astype(int))
     starts, ends = edges[:-1], edges[1:]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -71,7 +73,7 @@ class Pairs:
         turned = random.random(len(pictures)) < 0.5
         return np.stack([picture[:, ::-1] if turn else picture for picture, turn in zip(cut, turned, strict=True)])
 
-    def take(self, indices) -> np.ndarray:
+    def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Whole pictures at `indices`, brought to size: (k, size, size, 6) uint8.
 
         Of unpaired sets the smaller one begins again where it ends.
@@ -84,7 +86,7 @@ class Pairs:
             raise IndexError(f"indices must lie in [0, {len(self)})")
         return np.concatenate([self.whole("a", indices % len(self.a)), self.whole("b", indices % len(self.b))], axis=3)
 
-    def whole(self, domain: str, indices=None) -> np.ndarray:
+    def whole(self, domain: str, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """Pictures of one domain, "a" or "b", brought to size: (k, size, size, 3) uint8. Default all of them."""
         pictures = {"a": self.a, "b": self.b}[domain]
         taken = pictures.take(range(len(pictures)) if indices is None else indices)
@@ -169,8 +171,8 @@ def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | 
 
 def _both(folder: Path, domains: tuple[str, str]) -> tuple[Path, Path] | None:
     """The folders of both domains, if both hold pictures."""
-    for names in (domains, USUAL_FOLDERS):
-        found = tuple(folder / name for name in names)
+    for a, b in (domains, USUAL_FOLDERS):
+        found = (folder / a, folder / b)
         if all(place.is_dir() and data.holds_pictures(place) for place in found):
             return found
     return None
@@ -205,18 +207,17 @@ def load(
     """
     found = find(study, domains, folder)
     paired = is_paired(domains)
-    if found is None:
-        places, studies = (None, None), (study, study) if paired else domains
-    else:
-        places, studies = (found, found) if paired else _both(found, domains), (study, study)
+    places = None if found is None else (found, found) if paired else _both(found, domains)
+    studies = domains if places is None and not paired else (study, study)
     divided = []
-    for place, name, domain in zip(places, studies, domains, strict=True):
-        options = {"subset": "all", "expand": False, "fit": domain if paired else fit}
+    for place, name, domain in zip(places or (None, None), studies, domains, strict=True):
+        options: dict[str, Any] = {"subset": "all", "expand": False, "fit": domain if paired else fit}
         options |= {"holdout": holdout, "seed": seed, "limit": limit}
         if place is None:
             divided.append(data.stand_ins(name, jittered(size), **options))
         else:
             divided.append(data.load(name, jittered(size), folder=place, **options))
     where = data.STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
-    train, held_out = zip(*divided, strict=True)
-    return Pairs(*train, paired, size, where), Pairs(*held_out, paired, size, where) if holdout else None
+    (a, unseen_a), (b, unseen_b) = divided
+    unseen = None if unseen_a is None or unseen_b is None else Pairs(unseen_a, unseen_b, paired, size, where)
+    return Pairs(a, b, paired, size, where), unseen

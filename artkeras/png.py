@@ -45,7 +45,7 @@ class Writer:
         packed[:, 0] = chosen + 1
         packed[:, 1:] = candidates[chosen, np.arange(len(rows))].reshape(len(rows), -1)
         self.above = rows[-1:].copy()
-        self._chunk(b"IDAT", self.packer.compress(packed))
+        self._chunk(b"IDAT", self.packer.compress(packed.data))
 
     def close(self) -> None:
         """Write the end.

@@ -100,7 +100,7 @@ def write(
     pictures = [(pool.take([i])[0], {"kind": "real", "name": pool.names[i]}) for pool, i in chosen]
     pictures += [(picture, {"kind": "fake", "sample": i}) for i, picture in enumerate(trained.sample(count, seed))]
     pictures = [pictures[i] for i in rng.permutation(len(pictures))]
-    facts = {
+    facts: dict[str, Any] = {
         "page": _page_id([picture for picture, _ in pictures], mode),
         "what": trained.caption,
         "recipe": trained.recipe.name,
@@ -222,7 +222,7 @@ class Ratings:
             f"{self.key['what']}: {int(self.real.sum())} {real} and {int((~self.real).sum())} generated pictures, "
             f"{len(self.raters)} rater{'s' if len(self.raters) > 1 else ''}, {answers - left_out} answers"
         )
-        rows = [("", "REAL", "GENERATED", "ALL")]
+        rows: list[tuple[str, ...]] = [("", "REAL", "GENERATED", "ALL")]
         for name, title, style in (
             ("stars", f"stars, 1 to {STARS}, mean", ".2f"),
             ("spread", "stars, standard deviation", ".2f"),

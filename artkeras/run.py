@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -30,6 +30,10 @@ from PIL import Image
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from artkeras.engine import StepModel
+    from artkeras.sampling import Trained
 
 BEST = "best.npz"
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
@@ -202,8 +206,9 @@ class Run:
         path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
         facts |= {} if kid is None else {"kid": kid}
+        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
         with atomic(path) as part, open(part, "wb") as file:
-            np.savez(file, facts=np.array(json.dumps(facts)), **state)
+            np.savez(file, **arrays)
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
@@ -288,7 +293,7 @@ class Run:
         kind = self.recipe.of_kind
         return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
 
-    def sampler(self, position: Position | None = None):
+    def sampler(self, position: Position | None = None) -> "Trained":
         """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
 
         Args:
@@ -309,7 +314,7 @@ class Run:
             state, _ = self.load_checkpoint(position)
         return open_state(self.recipe, state, self.caption(position))
 
-    def model(self):
+    def model(self) -> "StepModel":
         """The whole model in float32, all players as the last sound checkpoint has them.
 
         Raises:
@@ -374,7 +379,7 @@ class Table:
         """Write rows of equal keys; the first ones of a new file decide the columns."""
         if not rows:
             return
-        if self._file is None:
+        if self._file is None or self._writer is None:
             new = not self.path.exists()
             self._file = open(self.path, "a", newline="")
             self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")

@@ -1,9 +1,11 @@
 """Trained networks, opened for use: those of a run, or of the results that come with the kit."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +15,9 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import Recipe, recipe
 from artkeras.run import Damaged, Run, read_state
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 64
 
@@ -83,7 +88,7 @@ class Sampler(Trained):
     origin = "random numbers"
     shown = "Samples of 49 fixed latents, not chosen."
 
-    def __init__(self, recipe: Recipe, generator, caption: str):
+    def __init__(self, recipe: Recipe, generator: keras.Model, caption: str):
         super().__init__(recipe, {"generator": generator}, caption)
         self.generator = generator
 
@@ -135,7 +140,7 @@ def slerp(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     return (np.sin((1 - share) * angle) * start + np.sin(share * angle) * end) / np.sin(angle)
 
 
-def render(recipe: Recipe, generator, latents: np.ndarray) -> np.ndarray:
+def render(recipe: Recipe, generator: keras.Model, latents: np.ndarray) -> np.ndarray:
     """Run a generator at inference and undo the recipe's pixel range: (n, size, size, 3) uint8 RGB."""
     from keras import ops
 
@@ -147,7 +152,7 @@ def render(recipe: Recipe, generator, latents: np.ndarray) -> np.ndarray:
     return pictures[..., ::-1] if recipe.channels == "bgr" else pictures
 
 
-def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray]):
+def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray]) -> keras.Model:
     """Build a recipe's network in float32 and fill it from a checkpoint's or a result's arrays.
 
     Raises:
@@ -209,8 +214,9 @@ def save_generator(path: Path, run: Run, trained: Trained) -> None:
     if bad:
         raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
     facts = {"recipe": run.recipe.to_json(), "caption": trained.caption}
+    kept: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
     with atomic(path) as part, open(part, "wb") as file:
-        np.savez_compressed(file, facts=np.array(json.dumps(facts)), **state)
+        np.savez_compressed(file, **kept)
 
 
 def load(what: str | Path) -> Trained:

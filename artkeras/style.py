@@ -15,7 +15,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -162,8 +162,8 @@ def stylize(
     if every < 1 or size < 1:
         raise UserError(f"size and every must be at least 1, not {size} and {every}")
     picture = _open(content, "content")
-    several = isinstance(style, Sequence) and not isinstance(style, str)
-    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, 1.0) for one in (style if several else [style])]
+    several = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
+    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, 1.0) for one in several]
     if not pairs:
         raise UserError("a style is missing: give at least one picture")
     for _, share in pairs:
@@ -204,7 +204,7 @@ def settle(
     network, presets = NETWORKS[net], PRESETS[net]
     if preset not in presets:
         raise UserError(f"preset {preset!r} is unknown for {net}: choose one of {', '.join(presets)}")
-    given = {
+    given: dict[str, Any] = {
         "content_weight": content_weight,
         "tv_weight": tv_weight,
         "style_weights": None if style_weights is None else tuple(map(float, style_weights)),

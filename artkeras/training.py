@@ -15,7 +15,7 @@ from artkeras import callbacks, data, engine
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.features import Features
-from artkeras.judging import Watch
+from artkeras.kinds.kind import Watch
 from artkeras.plan import Plan, plan, steps_per_epoch
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
@@ -118,7 +118,7 @@ def resume(
     pictures, held_out = _pictures(recipe, folder, log)
     precision = before["precision"]
     asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
-    pairs = {
+    pairs: dict[str, tuple[Any, ...]] = {
         **{name: (getattr(recipe, name, before.get(name)), value) for name, value in asked.items()},
         "backend": (before["versions"]["backend"], engine.BACKEND),
     }

@@ -45,12 +45,9 @@ class Translator(Trained):
         super().__init__(recipe, networks, caption)
         self.both_ways = "b_to_a" in self.networks
         self._widened: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
-
-    @property
-    def shown(self) -> str:
-        a, b = names(self.recipe)
+        a, b = names(recipe)
         back = f" and of {a} from {b}" if self.both_ways else ""
-        return f"Translations: {b} made from {a}{back}, not chosen."
+        self.shown = f"Translations: {b} made from {a}{back}, not chosen."
 
     def translate(self, pictures: np.ndarray, reverse: bool = False) -> np.ndarray:
         """Translate pictures from A to B, or from B to A.
@@ -83,7 +80,15 @@ class Translator(Trained):
         """`count` pictures of the study, unseen ones where some were held out, translated from A to B."""
         return self.translate(self._examples(count, seed)[..., :3])
 
-    def figure(self, count=49, seed=0, *, scale=1, examples=None, real=False):
+    def figure(
+        self,
+        count: int = 49,
+        seed: int = 0,
+        *,
+        scale: int = 1,
+        examples: np.ndarray | None = None,
+        real: bool = False,
+    ) -> Image.Image:
         """Translations of examples; with `real`, beside them the pictures they were made from, and there and back.
 
         Args:
@@ -181,7 +186,8 @@ def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
 
 def names(recipe: Recipe) -> tuple[str, str]:
     """What to call the two domains of a recipe, A and B."""
-    return tuple(recipe.domains)
+    a, b = recipe.domains
+    return a, b
 
 
 def check_size(width: int, height: int, name: str = "a picture") -> None:
@@ -251,6 +257,7 @@ def translate(
     check(what)
     wanted = _wanted(paths, Path(out))
     translator = load(what.path if isinstance(what, Run) else what)
+    assert isinstance(translator, Translator)
     translator._network(reverse)  # says if there is none
     log(f"{translator.caption}: {' to '.join(names(translator.recipe)[:: -1 if reverse else 1])}")
     written, skipped = [], []

@@ -227,7 +227,8 @@ def _ncnn(name: str, param: Path) -> Upscaler:
     network = realesrgan.from_file(param)
     if network.name == "srvgg":
         return Upscaler(name, engine.inference(network), margin=18)
-    return Upscaler(name, _in_strips(*map(engine.inference, realesrgan.halves(network))), margin=80, tile=512)
+    trunk, head = map(engine.inference, realesrgan.halves(network))
+    return Upscaler(name, _in_strips(trunk, head), margin=80, tile=512)
 
 
 def _in_strips(trunk: Run, head: Run, strip: int = 32, halo: int = 4) -> Run:
@@ -406,21 +407,20 @@ def upscale(
 
     >>> upscale(artkeras.load("colour_field/model_2").sample(4))     # (4, 256, 256, 3) uint8
     """
-    upscaler = model if isinstance(model, Upscaler) else None
+    if isinstance(pictures, np.ndarray) and pictures.ndim == 4:
+        made = upscale(list(pictures), model, tile=tile, log=log)
+        return np.stack(made) if made else np.empty((0, *pictures.shape[1:]), "uint8")
+    if isinstance(pictures, (np.ndarray, Image.Image, str, os.PathLike)):
+        return upscale([pictures], model, tile=tile, log=log)[0]
     _check_tile(tile)
-    if upscaler is None:
+    if not isinstance(model, Upscaler):
         check(model)
-    several = not isinstance(pictures, (np.ndarray, Image.Image, str, os.PathLike))
-    stacked = isinstance(pictures, np.ndarray) and pictures.ndim == 4
-    taken = [_taken(picture) for picture in (pictures if several or stacked else [pictures])]
-    upscaler = upscaler or open_model(model, log)
-    made = [
+    taken = [_taken(picture) for picture in pictures]
+    upscaler = model if isinstance(model, Upscaler) else open_model(model, log)
+    return [
         upscaler(picture, tile) if isinstance(picture, np.ndarray) else _image(upscaler, picture, tile)
         for picture in taken
     ]
-    if stacked:
-        return np.stack(made) if made else np.empty((0, *pictures.shape[1:]), "uint8")
-    return made if several else made[0]
 
 
 def side_by_side(samples: Mapping[str, np.ndarray], upscaler: Upscaler) -> Image.Image:
@@ -596,7 +596,8 @@ def upscale_files(
 
 def _write(upscaler: Upscaler, plain: _Plain, target: Path, tile: int | None, label: str) -> tuple[int, int]:
     """Enlarge one picture into a PNG file, whole or not at all; returns its height and width."""
-    pieces = upscaler.pieces(*plain.rgb.shape[:2], tile)
+    height, width, _ = plain.rgb.shape
+    pieces = upscaler.pieces(height, width, tile)
     comment = f"enlarged {upscaler.scale} times by {Path(upscaler.name).name} (artkeras {artkeras.__version__})"
     with (
         atomic(target) as part,
@@ -604,11 +605,12 @@ def _write(upscaler: Upscaler, plain: _Plain, target: Path, tile: int | None, la
         open(part, "wb") as file,
     ):
         canvas = upscaler.canvas(plain.rgb, tile, target.parent, bar.update)
-        writer = png.Writer(file, *canvas.shape[:2], plain.channels, comment)
+        height, width, _ = canvas.shape
+        writer = png.Writer(file, height, width, plain.channels, comment)
         for _, rows in plain.bands(canvas, upscaler.scale):
             writer.write(rows)
         writer.close()
-    return canvas.shape[:2]
+    return height, width
 
 
 def _targets(pictures: Sequence[Path], out: Path) -> tuple[dict[Path, Path], list[tuple[Path, str]]]:

@@ -510,7 +510,10 @@ def _from_tar(archive: Path, folder: str, parts: tuple[Part, ...]) -> dict[str, 
     wanted = {folder + part.file: part for part in parts}
     contents: dict[str, bytes] = {}
     try:
-        with gzip.open(archive) as packed, tarfile.open(fileobj=_Bounded(packed), mode="r|") as file:
+        with (
+            gzip.open(archive) as packed,
+            tarfile.open(fileobj=_Bounded(packed), mode="r|") as file,  # type: ignore[call-overload]  # it is only read
+        ):
             for member in file:
                 part = wanted.pop(member.name, None)
                 if part is None:

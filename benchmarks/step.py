@@ -36,6 +36,7 @@ class Process:
         Raises:
             RuntimeError: when the process ended instead, with the last lines it wrote.
         """
+        assert self.process.stdin and self.process.stdout
         try:
             self.process.stdin.write(" ".join(map(str, request)) + "\n")
             answer = self.process.stdout.readline()

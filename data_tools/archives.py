@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -169,7 +170,7 @@ def _singles(
         free = "public_domain" if artist else "unknown"
         work = Work("archive", slug, member.filename, artist_name=artist, title=stem, page_url=archive.urls[0])
         work = replace(work, rights_label=archive.rights, rights_status=free)
-        yield folder.Local(f"{stem}.jpg", work, lambda member=member: _bytes(file, member), archive.sha256[:16])
+        yield folder.Local(f"{stem}.jpg", work, partial(_bytes, file, member), archive.sha256[:16])
 
 
 def _pairs(

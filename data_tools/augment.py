@@ -194,10 +194,10 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
     hashes = dict(zip(names, data._each(lambda name: data._hash(target.source / name), names, "checking pictures")))
     same = target.complete and list(target.before.get("sources", {}).items()) == list(hashes.items())
     if same and data._is_whole(target.folder / ARRAY, (len(_pack_names(target.folder)), size, size, 3)):
-        failed = target.before.get("failed", [])
-        lost = {line.split(": ", 1)[0] for line in failed}
+        before = target.before.get("failed", [])
+        lost = {line.split(": ", 1)[0] for line in before}
         _write_list(target, pictures, _originals([name for name in names if name not in lost]))
-        return 0, failed
+        return 0, before
     target.begin([ARRAY, FACTS], hashes)
     formats = data._formats()
     kept: list[str] = []
@@ -220,7 +220,8 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
                 digests.append(data._digest(np.ascontiguousarray(picture).tobytes()))
                 yield picture
         if not kept:
-            raise data._none_readable(target.source, [tuple(line.split(": ", 1)) for line in failed])
+            parts = [line.partition(": ") for line in failed]
+            raise data._none_readable(target.source, [(name, reason) for name, _, reason in parts])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -369,7 +369,7 @@ def run(arguments: argparse.Namespace) -> None:
     hand, unknown = sheet.read(arguments.apply, set(names)) if arguments.apply else ({}, 0)
     judged = judge_all([source / name for name in names])
     if all(isinstance(facts, str) for facts in judged):
-        raise data._none_readable(source, list(zip(names, judged)))
+        raise data._none_readable(source, list(zip(names, map(str, judged))))
     decisions = decide(names, judged, limits, arguments.drop)
     if study:
         decisions = by_study(decisions, study)

@@ -140,7 +140,7 @@ def run(arguments: argparse.Namespace) -> None:
     found = judge_all([source / name for name in names])
     judged = {name: facts for name, facts in zip(names, found) if not isinstance(facts, str)}
     if not judged:
-        raise data._none_readable(source, list(zip(names, found)) or [("", "all are rejected")])
+        raise data._none_readable(source, list(zip(names, map(str, found))) or [("", "all are rejected")])
     ranked = rank(judged, round(arguments.top * len(judged)))
     ranked = [
         replace(picture, chosen=hand[picture.file] == "keep", by="hand") if picture.file in hand else picture

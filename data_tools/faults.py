@@ -22,7 +22,7 @@ def painting(seed: int, size: int = SIZE, curated: bool = False) -> Image.Image:
     return Image.fromarray(synthetic.colour_field(1, size, seed=seed, curated=curated)[0])
 
 
-def framed(image: Image.Image, colour: object = "white", width: int = 20) -> Image.Image:
+def framed(image: Image.Image, colour: str | tuple[int, int, int] = "white", width: int = 20) -> Image.Image:
     """A picture with an even margin of `width` pixels around it."""
     whole = Image.new("RGB", (image.width + 2 * width, image.height + 2 * width), colour)
     whole.paste(image, (width, width))
@@ -67,7 +67,7 @@ def plant(folder: Path, paintings: int = 60) -> dict[str, str]:
         put(room(i), f"Studio view{i}.jpg", "installation")
     put(solid(), "Untitled white0.png", "solid")
     put(framed(framed(solid((30, 90, 60), 1), (120, 30, 20), 12), "black", 12), "Untitled green1.png", "solid")
-    for i, colour in enumerate(("white", (243, 242, 240), (24, 24, 24))):
+    for i, colour in enumerate(((255, 255, 255), (243, 242, 240), (24, 24, 24))):
         put(framed(painting(200 + i, curated=True), colour, 14 + 8 * i), f"Scan{i}.jpg", "margin")
     for i in range(2):
         put(painting(300 + i).resize((60, 260)), f"Tall{i}.png", "narrow")

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -35,6 +36,8 @@ NEUTRAL = 0.04  # chroma below which a colour counts as white, grey or black
 ALONE = 32  # so many pictures are measured before a second process has started
 RINGS = 3  # frames within frames that are looked through
 EDGE = 0.8  # share of each inner side of a margin that must stand out, or it is the painting's own ground
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 # sRGB bytes to linear light: a table, since powers of a million pixels are slow
 _LINEAR = np.array(
@@ -66,7 +69,7 @@ class Judged:
     phash: str
     colours: bytes = field(repr=False)
     margin: float
-    box: tuple[int, int, int, int] = field(repr=False)
+    box: Box = field(repr=False)
     installation: float
     loss: float
     contrast: float
@@ -195,7 +198,7 @@ def contrast(lab: np.ndarray) -> float:
     return float(np.sqrt(lab.reshape(-1, 3).var(axis=0).sum()))
 
 
-def frame(lab: np.ndarray, neutral: bool = False) -> tuple[int, int, int, int]:
+def frame(lab: np.ndarray, neutral: bool = False) -> Box:
     """What is inside the even margin around a picture, as (left, top, right, bottom); all of it without one.
 
     A margin has one colour (with `neutral`: white, grey or black), lies on all four sides, and what is inside begins
@@ -236,7 +239,7 @@ def installation(lab: np.ndarray) -> float:
     unlike = max(np.linalg.norm(floor.mean(axis=0) - top) for top in tops)
     apart = float(np.linalg.norm(sides[0][1] - sides[1][1]))
     uneven = float(floor[:, 0].std())
-    needs = [sides[0][0], sides[1][0], unlike / 0.1, (0.2 - apart) / 0.1, (0.15 - uneven) / 0.1]
+    needs: list[Any] = [sides[0][0], sides[1][0], unlike / 0.1, (0.2 - apart) / 0.1, (0.15 - uneven) / 0.1]
     return float(np.clip(min(needs), 0, 1))
 
 
@@ -260,7 +263,7 @@ def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _enlarged(box: tuple[int, int, int, int], small: tuple[int, int], full: tuple[int, int]) -> tuple[int, ...]:
+def _enlarged(box: Box, small: tuple[int, int], full: tuple[int, int]) -> Box:
     """A box of a small copy as one of the picture, rounded inwards, so that no line of the margin stays."""
     left, top, right, bottom = box
     if (left, top, right, bottom) == (0, 0, *small):

@@ -19,6 +19,7 @@ import csv
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,8 @@ from typing import Any
 from artkeras.errors import UserError
 from artkeras.files import atomic
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows: there, nothing keeps two writers apart
-    fcntl = None
 
 NAME = "manifest.jsonl"
 CSV_NAME = "manifest.csv"
@@ -209,7 +208,7 @@ class Manifest:
                 self.damaged += 1
 
     def _lock(self) -> None:
-        if fcntl is None:
+        if sys.platform == "win32":  # there, nothing keeps two writers apart
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -78,7 +78,9 @@ class Visit:
     def work(self, number: object, artist: object, **facts: Any) -> Work:
         """A work by its number; texts are cleaned."""
         by = names.clean(artist)
-        texts = {name: names.clean(value) if isinstance(value, str) else value for name, value in facts.items()}
+        texts: dict[str, Any] = {
+            name: names.clean(value) if isinstance(value, str) else value for name, value in facts.items()
+        }
         return Work(self.source, names.slug(by), str(number), artist_name=by, work_id=str(number), **texts)
 
 

@@ -176,9 +176,9 @@ def _whole(value: object) -> int | None:
     return number if number > 0 else None
 
 
-def _assigned(text: str) -> dict[str, Any]:
+def _assigned(text: str | None) -> dict[str, Any]:
     """The JSON object in `name = {...};`, split at the first "=", for addresses hold more of them."""
-    text = text.partition("=")[2].strip().rstrip(";").strip()
+    text = (text or "").partition("=")[2].strip().rstrip(";").strip()
     for attempt in (text, html.unescape(text), text.replace("&ququot;", '\\"')):
         try:
             data = json.loads(attempt)

@@ -399,7 +399,8 @@ def _may(robots: urllib.robotparser.RobotFileParser, url: str) -> bool:
     """What robots.txt says; with the wildcards that sites use and the standard library reads as plain text."""
     if not robots.can_fetch(PRODUCT, url):
         return False
-    entry = next((e for e in robots.entries if e.applies_to(PRODUCT)), robots.default_entry)
+    entries, default = robots.entries, robots.default_entry  # type: ignore[attr-defined]  # typeshed lacks both
+    entry = next((e for e in entries if e.applies_to(PRODUCT)), default)
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     for rule in entry.rulelines if entry else []:

@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from artkeras.arguments import whole
@@ -32,6 +33,9 @@ from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Failed, Politeness, Session, is_loopback
+
+if TYPE_CHECKING:
+    from data_tools.browser import Browser
 
 SITE = "https://www.wikiart.org"
 # The site's own picture hosts; any other is not contacted.
@@ -155,8 +159,8 @@ class WikiArt:
         self.backend, self.base, self.log = backend, base_url.rstrip("/"), log
         self._hosts = {parts.netloc.lower(), *(host.lower() for host in picture_hosts)}
         self.session = Session(politeness or Politeness(), self._allowed, log=log)
-        self._browser_options = {"wait": wait, "binary": browser_binary, "headed": headed}
-        self._browser = None
+        self._browser_options: dict[str, Any] = {"wait": wait, "binary": browser_binary, "headed": headed}
+        self._browser: Browser | None = None
         self._styles: dict[str, tuple[set[tuple[str, str]], bool]] = {}
 
     def __enter__(self) -> WikiArt:

@@ -1,9 +1,20 @@
 """Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from artkeras import metrics
 from artkeras.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from artkeras import data
+    from artkeras.codec import Codec
+    from artkeras.engine import StepModel
+    from artkeras.features import Features
+    from artkeras.recipes import Recipe
 
 EXAMPLES = 14  # two rows of the grid
 FRAMES = 9  # of a walk
@@ -34,9 +45,9 @@ class _Autoencoder(Kind):
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
         records = judging.judge(made, seen, unseen, features=features, facts=facts)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
-        variety, counts = metrics.diversity_of_pictures(made, known), {"n_real": len(known), "n_fake": len(made)}
+        variety = metrics.diversity_of_pictures(made, known)
         share = variety.mean_distance / variety.real_mean_distance
-        records.append(metrics.record("variety_of_pixels", share, **counts, **facts))
+        records.append(metrics.record("variety_of_pixels", share, n_real=len(known), n_fake=len(made), **facts))
         records += there_and_back(trained, seen, unseen, facts)
         records += in_between(trained, known, features, seed, facts)
         if unseen is None:
@@ -44,11 +55,11 @@ class _Autoencoder(Kind):
         return records
 
 
-def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
+def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
     """How well paintings come back: their error, that of an average painting in their place, and detail that is lost.
 
     Args:
-        codec: a `Codec`.
+        codec: what was trained.
         seen: (n, size, size, 3) uint8, the paintings it was trained on.
         unseen: the same of paintings it was not, or None.
         facts: further entries of each record.
@@ -71,11 +82,11 @@ def there_and_back(codec, seen: np.ndarray, unseen: np.ndarray | None, facts: di
     ]
 
 
-def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -> list[dict]:
+def in_between(codec: Codec, paintings: np.ndarray, features: Features, seed: int, facts: dict) -> list[dict]:
     """What lies between the latents of two paintings: how far it is from paintings, and how evenly one gets there.
 
     Args:
-        codec: a `Codec`.
+        codec: what was trained.
         paintings: (n, size, size, 3) uint8.
         features: describes pictures.
         seed: decides which paintings are paired.
@@ -89,7 +100,7 @@ def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -
     ends = paintings[order][: 2 * WALKS]
     walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
     steps = np.array([metrics.largest_step(walk) for walk in walks])
-    counts = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
+    counts: dict[str, Any] = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
     return [
         metrics.record("kid_of_reconstructions", metrics.kernel_distance(real, features(back)), **protocol),
         metrics.record("kid_half_way", metrics.kernel_distance(real, features(middle)), **protocol),
@@ -100,10 +111,10 @@ def in_between(codec, paintings: np.ndarray, features, seed: int, facts: dict) -
 class Watch:
     """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
 
-    columns = ("unseen_error", "seen_error")
+    columns: tuple[str, ...] = ("unseen_error", "seen_error")
     smallest = "unseen_error"
 
-    def __init__(self, recipe, train, held_out):
+    def __init__(self, recipe: Recipe, train: data.Pictures, held_out: data.Pictures):
         """Choose the paintings, once."""
         self.recipe = recipe
         self.unseen = held_out.take(range(len(held_out)))
@@ -111,7 +122,7 @@ class Watch:
         chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
         self.seen = known.take(chosen)
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""
         codec = AUTOENCODER.open(self.recipe, model.networks, "")
         return {

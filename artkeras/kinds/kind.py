@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -12,9 +12,26 @@ from artkeras import data
 from artkeras.errors import UserError
 
 if TYPE_CHECKING:
-    from artkeras.judging import Watch
+    from artkeras.engine import StepModel
+    from artkeras.features import Features
     from artkeras.recipes import Recipe
     from artkeras.sampling import Trained
+
+
+class Watch(Protocol):
+    """What judges a model in the middle of its training.
+
+    Attributes:
+        columns: what it measures, columns that it adds to history.csv.
+        smallest: the one of them by which the best checkpoint is chosen.
+    """
+
+    columns: tuple[str, ...]
+    smallest: str
+
+    def __call__(self, model: StepModel) -> dict[str, float]:
+        """Measure: a value for each of `columns`."""
+        ...
 
 
 class Kind:
@@ -74,11 +91,8 @@ class Kind:
 
     # --- scores -------------------------------------------------------------------------------------
 
-    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Any]) -> Watch:
+    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Features]) -> Watch:
         """What judges the model in the middle of its training, every `recipe.kid_every` epochs.
-
-        It has `columns`, those it adds to history.csv; `smallest`, the one of them by which the best checkpoint is
-        chosen; and it is called with the model, for a dict of these columns.
 
         Args:
             recipe, train, held_out: what is trained, its pictures, those kept out.
@@ -97,7 +111,7 @@ class Kind:
         *,
         count: int,
         seed: int,
-        features: Callable[[np.ndarray], np.ndarray],
+        features: Features,
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:

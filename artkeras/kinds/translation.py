@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from artkeras.errors import UserError
 from artkeras.kinds.kind import Kind
 
 if TYPE_CHECKING:
+    from artkeras.engine import StepModel
+    from artkeras.features import Features
     from artkeras.recipes import Recipe
     from artkeras.translate import Translator
 
@@ -22,21 +25,42 @@ class Translation(Kind):
     examples_shown = 6
     plans_steps = True
 
-    def find(self, recipe, folder=None):
-        return pairs.find(recipe.study, tuple(recipe.domains.values()), folder)
+    def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
+        """Where the pictures of both domains are, see `artkeras.pairs.find`."""
+        a, b = recipe.domains.values()
+        return pairs.find(recipe.study, (a, b), folder)
 
-    def pictures(self, recipe, folder=None):
+    def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[pairs.Pairs, pairs.Pairs | None]:
+        """Pictures of both domains, see `artkeras.pairs.load`."""
+        a, b = recipe.domains.values()
         return pairs.load(
-            recipe.study, tuple(recipe.domains.values()), recipe.size, folder=folder, fit=recipe.fit,
+            recipe.study, (a, b), recipe.size, folder=folder, fit=recipe.fit,
             holdout=recipe.holdout, seed=recipe.seed, limit=recipe.limit,
         )  # fmt: skip
 
-    def open(self, recipe, networks, caption):
+    def open(self, recipe: Recipe, networks: Mapping[str, Any], caption: str) -> Translator:
+        """A `Translator` of the networks that are kept."""
         from artkeras.translate import Translator
 
         return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
 
-    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+    def judge(
+        self,
+        trained: Any,
+        train: pairs.Pairs,
+        held_out: pairs.Pairs | None,
+        *,
+        count: int,
+        seed: int,
+        features: Features,
+        facts: dict[str, Any],
+        log: Callable[[str], None],
+    ) -> list[dict[str, Any]]:
+        """Scores on at most `count` unseen pictures, by `judge_paired` or `judge_unpaired`.
+
+        Raises:
+            UserError: where no pictures were held out.
+        """
         if held_out is None:
             raise UserError(
                 f"{trained.recipe.name} is scored on pictures it has not seen, and none were held out: "
@@ -55,7 +79,10 @@ class _Pix2Pix(Translation):
         "picture that was there (l1_loss) and to pass for one (g_loss); the discriminator is to tell the two apart."
     )
 
-    def watch(self, recipe, train, held_out, features):
+    def watch(
+        self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
+    ) -> PairedWatch:
+        """Measures errors, by no network."""
         return PairedWatch(recipe, train, held_out)
 
 
@@ -67,7 +94,10 @@ class _CycleGAN(Translation):
         "translated one is to pass for real (g_loss)."
     )
 
-    def watch(self, recipe, train, held_out, features):
+    def watch(
+        self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
+    ) -> UnpairedWatch:
+        """Measures kernel distance and the way back."""
         return UnpairedWatch(recipe, held_out, features())
 
 
@@ -84,7 +114,7 @@ CYCLEGAN = _CycleGAN()
 class PairedWatch:
     """Measures in the middle of training how near translations come to what was there: unseen pairs, as many seen."""
 
-    columns = ("unseen_error", "seen_error")
+    columns: tuple[str, ...] = ("unseen_error", "seen_error")
     smallest = "unseen_error"
 
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
@@ -95,7 +125,7 @@ class PairedWatch:
             (of.whole("a", chosen), of.whole("b", chosen)) for of, chosen in ((held_out, unseen), (train, seen))
         ]
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean absolute differences, shares of the way from black to white."""
         translator = PIX2PIX.open(self.recipe, model.networks, "")
         errors = (metrics.absolute_difference(b, translator.translate(a)).mean() for a, b in self.pairs)
@@ -105,15 +135,15 @@ class PairedWatch:
 class UnpairedWatch:
     """Measures in the middle of training whether unseen pictures of A become like those of B, and find back."""
 
-    columns = ("kid", "cycle_error")
+    columns: tuple[str, ...] = ("kid", "cycle_error")
     smallest = "kid"
 
-    def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Callable[[np.ndarray], np.ndarray]):
+    def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Features):
         """Describe B, once."""
         self.recipe, self.features = recipe, features
         self.a, self.of_b = held_out.whole("a"), features(held_out.whole("b"))
 
-    def __call__(self, model) -> dict[str, float]:
+    def __call__(self, model: StepModel) -> dict[str, float]:
         """Kernel distance of translations from B, and mean absolute difference of what comes back from A."""
         translator = CYCLEGAN.open(self.recipe, model.networks, "")
         to_b = translator.translate(self.a)
@@ -130,7 +160,7 @@ def judge_paired(
     unseen: pairs.Pairs,
     *,
     count: int,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """How near translations of A come to the B that was there, beside one constant answer.
@@ -164,7 +194,7 @@ def judge_unpaired(
     unseen: pairs.Pairs,
     *,
     count: int,
-    features: Callable[[np.ndarray], np.ndarray],
+    features: Features,
     facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """How near a translator's pictures come to the other domain, how well they find back, how vivid they are.
@@ -183,12 +213,11 @@ def judge_unpaired(
     of_a, of_b = features(a), features(b)
     here = {"reference": "held_out", **facts}
     seen_by = {"network": features.name, "resize": features.resize, **here}
-    counts = {"n_real": len(b), "n_fake": len(a)}
     error_a, error_b = difference(a, back_a), difference(b, back_b)
     vivid_a, vivid_b, vivid_fake = (metrics.saturation(pictures) for pictures in (a, b, to_b))
     return [
-        record("kid", distance(of_b, features(to_b)), **counts, **seen_by),
-        record("kid_untranslated", distance(of_b, of_a), **counts, **seen_by),
+        record("kid", distance(of_b, features(to_b)), n_real=len(b), n_fake=len(a), **seen_by),
+        record("kid_untranslated", distance(of_b, of_a), n_real=len(b), n_fake=len(a), **seen_by),
         record("kid_reverse", distance(of_a, features(to_a)), n_real=len(a), n_fake=len(b), **seen_by),
         record("cycle_error", error_a.mean(), error_a.std(), n_real=len(a), n_fake=len(a), **here),
         record("cycle_error_reverse", error_b.mean(), error_b.std(), n_real=len(b), n_fake=len(b), **here),

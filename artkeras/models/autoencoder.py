@@ -1,11 +1,12 @@
 """Pictures through a narrow place and back: a plain autoencoder, and a variational one."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, minimize, multiply_adds
+from artkeras.engine import StepModel, Tensor, minimize, multiply_adds
 
 
 def adam(learning_rate: float = 1e-3, beta_1: float = 0.9) -> keras.optimizers.Optimizer:
@@ -54,7 +55,7 @@ class Autoencoder(StepModel):
         self.random = keras.random.SeedGenerator(seed)
         self.ready({"encoder": encoder, "decoder": decoder}, {"autoencoder": self.own_optimizer}, jit=jit)
 
-    def scale(self, batch):
+    def scale(self, batch: Tensor) -> Tensor:
         """uint8 pictures to floats in the pixel range, on the device; some mirrored."""
         pictures = ops.cast(batch, "float32") * ((self.high - self.low) / 255.0) + self.low
         if not self.mirror:
@@ -62,15 +63,15 @@ class Autoencoder(StepModel):
         chosen = keras.random.uniform((ops.shape(pictures)[0], 1, 1, 1), seed=self.random) < 0.5
         return ops.where(chosen, ops.flip(pictures, axis=2), pictures)
 
-    def encode(self, pictures):
+    def encode(self, pictures: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Latents of pictures in training mode, and what they cost: (n, latent_dim) float32, and a dict of losses."""
         return self.encoder(pictures, training=True), {}
 
-    def weigh(self, losses: dict):
+    def weigh(self, losses: dict[str, Tensor]) -> Tensor:
         """The loss to go down on, of all losses by name."""
         return losses["reconstruction_loss"]
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """One step of both halves.
 
         Args:
@@ -102,7 +103,7 @@ class VAE(Autoencoder):
     a picture).
     """
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, *, beta: float = 1.0, **options):
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, *, beta: float = 1.0, **options: Any):
         """Join two networks.
 
         Args:
@@ -113,7 +114,7 @@ class VAE(Autoencoder):
         self.beta = beta
         super().__init__(encoder, decoder, **options)
 
-    def encode(self, pictures):
+    def encode(self, pictures: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """A draw from each picture's Gaussian, and its divergence from N(0, 1) as `kl_loss`."""
         mean, log_variance = self.encoder(pictures, training=True)
         noise = keras.random.normal(ops.shape(mean), seed=self.random)
@@ -121,6 +122,6 @@ class VAE(Autoencoder):
         latents = mean + ops.exp(log_variance / 2) * noise
         return latents, {"kl_loss": ops.mean(ops.sum(divergence, axis=1))}
 
-    def weigh(self, losses: dict):
+    def weigh(self, losses: dict[str, Tensor]) -> Tensor:
         """Reconstruction and weighted divergence."""
         return losses["reconstruction_loss"] + self.beta * losses["kl_loss"]

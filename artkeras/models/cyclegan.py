@@ -3,13 +3,14 @@
 The numbers are those of the paper and, where it is silent, of its authors' code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, minimize, multiply_adds
+from artkeras.engine import StepModel, Tensor, minimize, multiply_adds
 from artkeras.losses import LEAST_SQUARES, AdversarialLoss
 from artkeras.models.translation import absolute, adam, halves
 
@@ -25,7 +26,7 @@ class Pool(keras.layers.Layer):
     one drawn at random. What it holds is state: checkpoints have it, and a resumed training goes on with it.
     """
 
-    def __init__(self, shape: tuple[int, int, int], size: int = POOL, seed: int = 0, **options):
+    def __init__(self, shape: tuple[int, int, int], size: int = POOL, seed: int = 0, **options: Any):
         """An empty pool.
 
         Args:
@@ -114,13 +115,13 @@ class CycleGAN(StepModel):
             jit=jit,
         )
 
-    def judge(self, network, pictures, label_real: bool):
+    def judge(self, network: keras.Model, pictures: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
         """Loss and accuracy of pictures that a discriminator is to find real, or not."""
         scores = network(pictures, training=True)
         loss = self.loss_value(scores, label_real, random=self.random)
         return loss, self.loss_value.accuracy(scores, label_real)
 
-    def translate(self, real_a, real_b):
+    def translate(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What the translators are to get small: `(weighted sum, its parts and the fakes)`."""
         fake_b, fake_a = self.a_to_b(real_a, training=True), self.b_to_a(real_b, training=True)
         adversarial = self.judge(self.judge_b, fake_b, True)[0] + self.judge(self.judge_a, fake_a, True)[0]
@@ -136,7 +137,7 @@ class CycleGAN(StepModel):
             total = total + self.cycle * self.identity * identity
         return total, (adversarial, cycle, identity, fake_a, fake_b)
 
-    def discriminate(self, shown):
+    def discriminate(self, shown: Sequence[tuple[keras.Model, Tensor, Tensor]]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """What the discriminators are to get small, and their accuracies; shown: (network, real, fake) of each."""
         losses, real_right, fake_right = [], [], []
         for network, real, fake in shown:
@@ -147,7 +148,7 @@ class CycleGAN(StepModel):
             losses.append((on_real + on_fake) / 2)  # halved, as in the authors' code: they learn half as fast
         return sum(losses), (sum(real_right) / len(shown), sum(fake_right) / len(shown))
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """One step of the translators, one of the discriminators.
 
         Args:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, gradients, minimize, multiply_adds, without_updates
+from artkeras.engine import StepModel, Tensor, gradients, minimize, multiply_adds, without_updates
 from artkeras.losses import BCE, AdversarialLoss
 
 
@@ -71,24 +72,24 @@ class GAN(StepModel):
             jit=jit,
         )
 
-    def draw(self, count):
+    def draw(self, count: int | Tensor) -> Tensor:
         """`count` latents from N(0, 1): (count, latent_dim) float32."""
         return keras.random.normal((count, self.generator.input_shape[-1]), seed=self.random)
 
-    def scale(self, pictures):
+    def scale(self, pictures: Tensor) -> Tensor:
         """uint8 pictures to floats in the pixel range, on the device."""
         return ops.cast(pictures, "float32") * ((self.high - self.low) / 255.0) + self.low
 
-    def judge(self, pictures, label_real: bool):
+    def judge(self, pictures: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
         """Loss and scores of pictures against a label, the discriminator in training mode."""
         scores = self.discriminator(pictures, training=True)
         return self.loss_value(scores, label_real, random=self.random), scores
 
-    def fool(self, latents):
+    def fool(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and scores of the pictures the generator, in training mode, makes of latents: label "real"."""
         return self.judge(self.generator(latents, training=True), True)
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """One discriminator step on a batch of real pictures and as many fakes, one generator step.
 
         Args:
@@ -109,7 +110,7 @@ class GAN(StepModel):
         g_loss, _ = minimize(lambda: self.fool(latents), self.generator.trainable_variables, self.g_optimizer, self)
         return self.logs(d_loss, g_loss, real_scores, fake_scores)
 
-    def probe(self, batch) -> dict:
+    def probe(self, batch: Tensor) -> dict[str, Tensor]:
         """Look at the players without moving them.
 
         Args:
@@ -141,7 +142,7 @@ class GAN(StepModel):
         g, d = multiply_adds(self.generator), multiply_adds(self.discriminator)
         return batch_size * ((1 + 3) * g + (2 * 3 + 2) * d)
 
-    def logs(self, d_loss, g_loss, real_scores, fake_scores) -> dict:
+    def logs(self, d_loss: Tensor, g_loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> dict[str, Tensor]:
         """The four numbers watched during training."""
         return {
             "d_loss": d_loss,
@@ -169,7 +170,7 @@ class CombinedGAN(GAN):
         *,
         mixed: bool = False,
         moving_statistics: bool = True,
-        **options,
+        **options: Any,
     ):
         """Join two networks.
 
@@ -182,14 +183,14 @@ class CombinedGAN(GAN):
         self.mixed, self.moving_statistics = mixed, moving_statistics
         super().__init__(generator, discriminator, **options)
 
-    def fool(self, latents):
+    def fool(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """As `GAN.fool`, with the discriminator frozen."""
         if not self.moving_statistics:
             return super().fool(latents)
         with frozen(self.discriminator):
             return super().fool(latents)
 
-    def judge_mixed(self, real, fake):
+    def judge_mixed(self, real: Tensor, fake: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Loss of real and fake pictures judged in one batch, and the scores of each."""
         half = ops.shape(real)[0]
         scores = self.discriminator(ops.concatenate([real, fake]), training=True)
@@ -197,7 +198,7 @@ class CombinedGAN(GAN):
         on_fake = self.loss_value(scores[half:], False, random=self.random)
         return (on_real + on_fake) / 2, (scores[:half], scores[half:])
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """The three updates; two when mixed.
 
         Args:

@@ -6,7 +6,7 @@ from functools import partial
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, minimize, multiply_adds, without_updates
+from artkeras.engine import StepModel, Tensor, minimize, multiply_adds, without_updates
 from artkeras.losses import BCE, AdversarialLoss
 from artkeras.models.translation import absolute, adam, halves
 
@@ -60,23 +60,23 @@ class Pix2Pix(StepModel):
             jit=jit,
         )
 
-    def judge(self, a, b, label_real: bool):
+    def judge(self, a: Tensor, b: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
         """Loss of pairs that the discriminator is to find real, or not, and its scores."""
         scores = self.judge_network(ops.concatenate([a, b], axis=-1), training=True)
         return self.loss_value(scores, label_real, random=self.random), scores
 
-    def translate(self, a, b):
+    def translate(self, a: Tensor, b: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """What the translator is to get small: `(weighted sum, its parts)`."""
         fake = self.a_to_b(a, training=True)
         adversarial, difference = self.judge(a, fake, True)[0], absolute(fake, b)
         return adversarial + self.l1 * difference, (adversarial, difference)
 
-    def discriminate(self, a, b, fake):
+    def discriminate(self, a: Tensor, b: Tensor, fake: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """What the discriminator is to get small, and its scores."""
         (on_real, real_scores), (on_fake, fake_scores) = self.judge(a, b, True), self.judge(a, fake, False)
         return (on_real + on_fake) / 2, (real_scores, fake_scores)  # halved, as in the paper: it learns half as fast
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """One step of the discriminator, one of the translator.
 
         Args:

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from artkeras import data
-from artkeras.engine import StepModel, minimize
+from artkeras.engine import StepModel, Tensor, minimize
 from artkeras.networks.squeezenet import preprocess
 
 # ImageNet's colours in 0..1, red first: the units of the picture that is optimised are (rgb - MEAN) / STD
@@ -28,7 +28,7 @@ BORDER = 8  # pixels of canvas around the picture, mirrored from it
 PLAY = 4  # places of the window, down and across
 
 
-def gram(features):
+def gram(features: Tensor) -> Tensor:
     """Which features appear together: (1, h, w, c) -> the Gram matrix (c, c), divided by h * w * c.
 
     The size is that of this layer: with another (the picture's, or 3 channels) the weights of layers mean nothing.
@@ -38,12 +38,12 @@ def gram(features):
     return ops.matmul(ops.transpose(flat), flat) / (height * width * channels)
 
 
-def squared_distance(a, b):
+def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """The sum of squared differences of two tensors of one shape: the content loss, and each layer's style loss."""
     return ops.sum(ops.square(a - b))
 
 
-def total_variation(pictures):
+def total_variation(pictures: Tensor) -> Tensor:
     """The sum of squared differences between neighbouring pixels, right and below: (n, h, w, c) -> scalar."""
     down = squared_distance(pictures[:, 1:], pictures[:, :-1])
     return down + squared_distance(pictures[:, :, 1:], pictures[:, :, :-1])
@@ -153,7 +153,7 @@ class StyleTransfer(StepModel):
         content = self.content_features(_for_network(ops.convert_to_tensor(self.content))) / SCALE
         return np.array([float(ops.sum(ops.square(aim))) for aim in (content, *self.style_aims)], "float32")
 
-    def terms(self, weights, top=0, left=0):
+    def terms(self, weights: Tensor, top: int | Tensor = 0, left: int | Tensor = 0) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted losses of the picture as it is: (their sum, each by name).
 
         Args:
@@ -176,7 +176,7 @@ class StyleTransfer(StepModel):
             found[f"style_{layer}"] = weights[2 + i] * squared_distance(gram(seen[layer] / SCALE), aim)
         return sum(found.values()), found
 
-    def step(self, batch):
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
         """Move the picture once; logs are the losses from before.
 
         Args:

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from artkeras.engine import Tensor
 from artkeras.models.gan import adam as constant_adam
 
 
@@ -19,7 +20,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         super().__init__()
         self.learning_rate, self.steps, self.constant = learning_rate, steps, constant
 
-    def __call__(self, step):
+    def __call__(self, step: int | Tensor) -> Tensor:
         """The rate at a step: a scalar."""
         if self.steps is None or self.constant >= 1:
             return ops.convert_to_tensor(self.learning_rate, "float32")
@@ -45,13 +46,13 @@ def adam(
     return constant_adam(LinearDecay(learning_rate, steps, constant), beta_1)
 
 
-def halves(batch, pixel_range: tuple[float, float]):
+def halves(batch: Tensor, pixel_range: tuple[float, float]) -> tuple[Tensor, Tensor]:
     """The two pictures of each pair: (n, height, width, 6) uint8 -> two (n, height, width, 3) floats in the range."""
     low, high = pixel_range
     pictures = ops.cast(batch, "float32") * ((high - low) / 255.0) + low
     return pictures[..., :3], pictures[..., 3:]
 
 
-def absolute(one, other):
+def absolute(one: Tensor, other: Tensor) -> Tensor:
     """Mean absolute difference, a scalar."""
     return ops.mean(ops.abs(one - other))

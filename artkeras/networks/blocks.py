@@ -1,6 +1,7 @@
 """What the convolutional networks of several studies share: sizes, initial weights, one convolution, one norm."""
 
 import math
+from typing import Any
 
 import keras
 from keras import initializers, layers
@@ -36,7 +37,16 @@ def _initial(weights: str, fan_in: int) -> dict:
     raise UserError(f"weights must be one of {', '.join(map(repr, WEIGHTS))}, not {weights!r}")
 
 
-def convolution(x, filters: int, kernel: int, *, strides: int = 1, padding: str = "same", weights: str, **more):
+def convolution(
+    x: keras.KerasTensor,
+    filters: int,
+    kernel: int,
+    *,
+    strides: int = 1,
+    padding: str = "same",
+    weights: str,
+    **more: Any,
+) -> keras.KerasTensor:
     """A convolution: (n, height, width, channels) -> (n, height / strides, width / strides, filters).
 
     A stride of 2 with a 4 x 4 kernel and padding "same" is PyTorch's `padding=1`.
@@ -45,7 +55,16 @@ def convolution(x, filters: int, kernel: int, *, strides: int = 1, padding: str 
     return layers.Conv2D(filters, kernel, strides, padding, **_initial(weights, fan_in), **more)(x)
 
 
-def transposed(x, filters: int, kernel: int, *, strides: int = 1, padding: str = "same", weights: str, **more):
+def transposed(
+    x: keras.KerasTensor,
+    filters: int,
+    kernel: int,
+    *,
+    strides: int = 1,
+    padding: str = "same",
+    weights: str,
+    **more: Any,
+) -> keras.KerasTensor:
     """A transposed convolution: (n, height, width, channels) -> (n, height * strides, width * strides, filters).
 
     PyTorch counts as its fan-in the channels that it makes, not those it reads; so does this.
@@ -54,12 +73,12 @@ def transposed(x, filters: int, kernel: int, *, strides: int = 1, padding: str =
     return layers.Conv2DTranspose(filters, kernel, strides, padding, **_initial(weights, fan_in), **more)(x)
 
 
-def dense(x, units: int, *, weights: str, **more):
+def dense(x: keras.KerasTensor, units: int, *, weights: str, **more: Any) -> keras.KerasTensor:
     """A dense layer: (n, features) -> (n, units)."""
     return layers.Dense(units, **_initial(weights, x.shape[-1]), **more)(x)
 
 
-def batch_norm(x, *, weights: str):
+def batch_norm(x: keras.KerasTensor, *, weights: str) -> keras.KerasTensor:
     """Batch normalisation with PyTorch's values (epsilon 1e-5, moving statistics of momentum 0.9); Keras' for "keras".
 
     With "dcgan" weights the scales start as N(1, 0.02).
@@ -70,13 +89,13 @@ def batch_norm(x, *, weights: str):
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma)(x)
 
 
-def rectifier(x, kind: str):
+def rectifier(x: keras.KerasTensor, kind: str) -> keras.KerasTensor:
     """The activation called "relu" or "leaky_relu" (slope 0.2)."""
     if kind not in ("relu", "leaky_relu"):
         raise UserError(f"activation must be 'relu' or 'leaky_relu', not {kind!r}")
     return (layers.ReLU() if kind == "relu" else layers.LeakyReLU(negative_slope=0.2))(x)
 
 
-def picture(x) -> keras.KerasTensor:
+def picture(x: keras.KerasTensor) -> keras.KerasTensor:
     """Squash to [-1, 1]; pictures leave in float32 whatever the precision."""
     return layers.Activation("tanh", dtype="float32")(x)

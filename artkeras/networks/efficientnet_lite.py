@@ -133,7 +133,7 @@ class _Storage(NamedTuple):
 
     dtype: str
     key: str
-    count: int
+    length: int
 
 
 class _View(NamedTuple):
@@ -207,8 +207,8 @@ def _read(file: BinaryIO, size: int) -> dict[str, np.ndarray]:
     storages: dict[str, np.ndarray] = {}
     for key in keys:
         dtype, count = np.dtype(declared[key].dtype), int.from_bytes(_exactly(file, 8, size), "little")
-        if count != declared[key].count:
-            raise ValueError(f"storage {key} has {count} numbers, not {declared[key].count}")
+        if count != declared[key].length:
+            raise ValueError(f"storage {key} has {count} numbers, not {declared[key].length}")
         storages[key] = np.frombuffer(_exactly(file, count * dtype.itemsize, size), dtype)
     if file.read(1):
         raise ValueError("something follows after its end")

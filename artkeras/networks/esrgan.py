@@ -13,6 +13,7 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ Arrays = dict[str, np.ndarray]
 class DepthToSpace(layers.Layer):
     """(n, h, w, c * scale^2) -> (n, h * scale, w * scale, c): channel (i * scale + j) * c + k to row i, column j."""
 
-    def __init__(self, scale: int, **options):
+    def __init__(self, scale: int, **options: Any):
         super().__init__(**options)
         self.scale = scale
 
@@ -217,7 +218,7 @@ def _numbers(arrays: Arrays, pattern: str) -> list[tuple[int, ...]]:
 
 def _fill(convolutions: _Convolutions, arrays: Arrays, complaint: str) -> None:
     """Give every convolution its kernel and bias; every array of the file must be one that is expected."""
-    variables = {}
+    variables: dict[str, keras.Variable] = {}
     for name, layer in convolutions.items():
         variables |= {f"{name}/kernel": layer.kernel, f"{name}/bias": layer.bias}
     strangers = sorted(arrays.keys() - variables.keys())

@@ -2,6 +2,8 @@
 
 from keras import layers, ops
 
+from artkeras.engine import Tensor
+
 
 class SpectralConv2D(layers.Conv2D):
     """A convolution whose kernel, as a matrix, is divided by its largest singular value.
@@ -24,7 +26,7 @@ class SpectralConv2D(layers.Conv2D):
         outputs = self.convolution_op(inputs, ops.cast(kernel / self.norm(kernel, training), self.compute_dtype))
         return outputs + ops.cast(self.bias, outputs.dtype) if self.use_bias else outputs
 
-    def norm(self, kernel, training: bool):
+    def norm(self, kernel: Tensor, training: bool) -> Tensor:
         """The kernel's largest singular value, as far as it is known: a scalar through which gradients flow."""
         matrix = ops.cast(ops.reshape(kernel, (-1, self.filters)), "float32")
         constant = ops.stop_gradient(matrix)

@@ -32,7 +32,7 @@ _FIRES |= {9: (6, 48, 192), 10: (7, 48, 192), 11: (8, 64, 256), 12: (9, 64, 256)
 _CLASSIFIER = "conv10"  # in the file with its top, not built here
 
 
-def preprocess(pictures):
+def preprocess(pictures: engine.Tensor) -> engine.Tensor:
     """Pictures as the network wants them; gradients flow through.
 
     Args:
@@ -113,7 +113,8 @@ def _fill(convolutions: dict[str, keras.layers.Layer], path: Path) -> None:
     strangers = sorted(arrays.keys() - convolutions.keys() - {_CLASSIFIER})
     if strangers:
         raise UserError(f"{path.name} is not SqueezeNet 1.1: it also holds {', '.join(strangers[:3])}")
-    variables, values = {}, {}
+    variables: dict[str, keras.Variable] = {}
+    values: dict[str, np.ndarray] = {}
     for key, layer in convolutions.items():
         variables |= {f"{key} kernel": layer.kernel, f"{key} bias": layer.bias}
         values |= dict(zip((f"{key} kernel", f"{key} bias"), arrays.get(key, ()), strict=False))

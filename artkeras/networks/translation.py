@@ -5,6 +5,8 @@ with epsilon 1e-5, or batch normalisation at batch 1. On one picture the two are
 pix2pix uses the statistics of the picture at hand when it translates, too; so instance normalisation it is throughout.
 """
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -16,7 +18,7 @@ EPSILON = 1e-5  # of PyTorch's normalisations; Keras' default is 1e-3
 class ReflectionPadding2D(layers.Layer):
     """Pads pictures by mirroring them at their outermost pixels, which are not repeated: 3 2 [1 2 3] 2 1."""
 
-    def __init__(self, padding: int, **options):
+    def __init__(self, padding: int, **options: Any):
         """Pad by so many pixels on each side; pictures must be larger than that."""
         super().__init__(**options)
         self.padding = padding
@@ -40,7 +42,9 @@ def normal(mean: float = 0.0) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(mean, 0.02)
 
 
-def convolution(filters: int, kernel: int, strides: int = 1, *, transposed: bool = False, **options) -> layers.Layer:
+def convolution(
+    filters: int, kernel: int, strides: int = 1, *, transposed: bool = False, **options: Any
+) -> layers.Layer:
     """A convolution, "same" unless said otherwise, with weights from N(0, 0.02)."""
     kind = layers.Conv2DTranspose if transposed else layers.Conv2D
     options = {"padding": "same", "kernel_initializer": normal()} | options

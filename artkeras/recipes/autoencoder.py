@@ -77,7 +77,7 @@ AUTOENCODER = Recipe(
 NO_DROPOUT = replace(
     AUTOENCODER,
     name="monet/autoencoder_no_dropout",
-    networks=AUTOENCODER.networks | {"encoder": AUTOENCODER.networks["encoder"].but(dropout=0.0)},
+    networks={**AUTOENCODER.networks, "encoder": AUTOENCODER.networks["encoder"].but(dropout=0.0)},
     change="monet/autoencoder without its dropout, which might be what the VAE's reconstructions are better by",
     published={},
     departures=(*AUTOENCODER.departures[:-1], "no dropout, to see what it does"),
@@ -100,7 +100,7 @@ VAE = replace(
         "the report does not say how error and divergence were weighed: 1 to 1, both summed",
     ),
     # a quarter of the numbers to be wrong about: a quarter of beta keeps the balance
-    laptop=AUTOENCODER.laptop | {"model": _VAE.but(beta=0.25)},
+    laptop={**AUTOENCODER.laptop, "model": _VAE.but(beta=0.25)},
 )
 """A variational autoencoder."""
 

@@ -44,7 +44,7 @@ MODEL_1 = Recipe(
 MODEL_2 = replace(
     MODEL_1,
     name="colour_field/model_2",
-    networks=MODEL_1.networks | {"generator": GENERATOR.but(norm=True)},
+    networks={**MODEL_1.networks, "generator": GENERATOR.but(norm=True)},
     change="batch normalisation in the generator",
     published={
         "epochs": "150, 200 files saved",
@@ -58,7 +58,7 @@ MODEL_2 = replace(
 MODEL_3 = replace(
     MODEL_2,
     name="colour_field/model_3",
-    networks=MODEL_2.networks | {"discriminator": DISCRIMINATOR.but(norm=True)},
+    networks={**MODEL_2.networks, "discriminator": DISCRIMINATOR.but(norm=True)},
     change="batch normalisation in the discriminator too: expected to fail",
     published={
         "epochs": "stopped, 10 files saved",
@@ -75,7 +75,7 @@ MODEL_3 = replace(
 MODEL_3_MENDED = replace(
     MODEL_3,
     name="colour_field/model_3_mended",
-    networks=MODEL_3.networks | {"discriminator": DISCRIMINATOR.but(norm="spectral")},
+    networks={**MODEL_3.networks, "discriminator": DISCRIMINATOR.but(norm="spectral")},
     change="model 3 with spectral instead of batch normalisation in the discriminator",
     published={},
     departures=(

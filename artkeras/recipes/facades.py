@@ -62,7 +62,7 @@ PIX2PIX_REVERSE = replace(
     name="facades/pix2pix_reverse",
     domains={"photo": "left", "labels": "right"},
     change="photographs of facades to label maps",
-    published=dict(PIX2PIX.published) | {"reported": "none; the report shows the way from labels"},
+    published={**PIX2PIX.published, "reported": "none; the report shows the way from labels"},
 )
 """From photographs to label maps."""
 

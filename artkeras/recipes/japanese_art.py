@@ -42,7 +42,7 @@ V1 = Recipe(
 V2 = replace(
     V1,
     name="japanese_art/v2",
-    networks=V1.networks | {"generator": GENERATOR.but(activation="leaky_relu")},
+    networks={**V1.networks, "generator": GENERATOR.but(activation="leaky_relu")},
     loss=SMOOTHED_BCE,
     epochs=100,
     change="labels drawn from [0, 0.3] and [0.7, 1]; LeakyReLU in the generator",
@@ -51,7 +51,7 @@ V2 = replace(
         "time": "not reported",
         "reported": "blur and chequerboards; losses part after 500 iterations",
     },
-    laptop=V1.laptop | {"epochs": 18},
+    laptop={**V1.laptop, "epochs": 18},
     departures=(
         *V1.departures,
         "the generator's target is drawn from [0.7, 1] like a real picture's label; the study does not say",
@@ -70,7 +70,7 @@ V3 = replace(
         "time": "not reported",
         "reported": "losses part later (6,000), most structure; pictures come and go",
     },
-    laptop=V1.laptop | {"epochs": 72},
+    laptop={**V1.laptop, "epochs": 72},
 )
 """Version 2 with the generator of version 1."""
 

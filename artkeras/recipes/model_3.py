@@ -31,7 +31,7 @@ PUBLISHED = replace(
 
 def _variant(name: str, change: str, *, step=None, norm=None, **values) -> Recipe:
     """The thin model 3 with one thing changed."""
-    players = PUBLISHED.networks | {"discriminator": PUBLISHED.networks["discriminator"].but(**(norm or {}))}
+    players = {**PUBLISHED.networks, "discriminator": PUBLISHED.networks["discriminator"].but(**(norm or {}))}
     return replace(
         PUBLISHED,
         name=f"model_3/{name}",

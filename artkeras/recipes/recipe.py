@@ -17,6 +17,9 @@ from artkeras.errors import UserError
 from artkeras.losses import BCE, AdversarialLoss
 
 if TYPE_CHECKING:
+    import keras
+
+    from artkeras.engine import StepModel
     from artkeras.kinds import Kind
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -37,7 +40,8 @@ class Builder:
         """The same builder with other options."""
         return Builder(self.path, **(self.options | options))
 
-    def __call__(self, **more: Any):
+    def __call__(self, **more: Any) -> Any:
+        """Import the function and call it; `more` keywords win over the options."""
         module, name = self.path.split(":")
         return getattr(import_module(module), name)(**(self.options | more))
 
@@ -183,11 +187,11 @@ class Recipe:
         """Find, load and split this recipe's pictures: `(training, held out)`. See `artkeras.data.load`."""
         return self.of_kind.pictures(self, folder)
 
-    def network(self, name: str):
+    def network(self, name: str) -> keras.Model:
         """Build one network, with fresh weights."""
         return self.networks[name](size=self.size, width=self.width)
 
-    def build(self, *, jit: bool | None = None, steps: int | None = None):
+    def build(self, *, jit: bool | None = None, steps: int | None = None) -> StepModel:
         """Build the model, weights drawn from `seed`, in the precision policy in force.
 
         Args:

@@ -131,9 +131,9 @@ def _ground_floor(rng, plan, left, right, start, foot, columns) -> None:
 def _labels(seed: int, index: int, n: int) -> np.ndarray:
     """The label map (n, n, 3), between 0 and 1."""
     plan = _plan(np.random.default_rng([seed, index, 0]))
-    picture = np.tile(np.float32(CLASSES["background"]) / 255, (n, n, 1))
+    picture = np.tile(np.array(CLASSES["background"], np.float32) / 255, (n, n, 1))
     for kind, *box in plan.parts:
-        picture[_box(n, *box)] = np.float32(CLASSES[kind]) / 255
+        picture[_box(n, *box)] = np.array(CLASSES[kind], np.float32) / 255
     return picture
 
 
@@ -152,14 +152,14 @@ class _Photograph:
         self.wall = _colour(rng, _WALLS, 0.06)
         self.wood, self.trim = _colour(rng, _WOODS, 0.04), np.clip(self.wall + rng.uniform(0.05, 0.2), 0, 0.95)
         self.frame = self.trim if rng.random() < 0.6 else self.wood
-        self.awning = np.float32(rng.uniform(0.15, 0.75, 3))
+        self.awning = rng.uniform(0.15, 0.75, 3).astype(np.float32)
         self.brick = rng.random() < 0.5
         self.light = rng.uniform(0.75, 1.1)
         y, _ = paint.grid(n)
-        sky = np.float32([0.70, 0.80, 0.90]) + np.float32(rng.uniform(-0.1, 0.08))
+        sky = np.array([0.70, 0.80, 0.90], np.float32) + np.float32(rng.uniform(-0.1, 0.08))
         self.picture = np.repeat((sky * (1 - 0.15 * y[..., None])).astype(np.float32), n, axis=1)
         self.picture *= 1 + 0.05 * paint.noise(rng, n, 5, 4)[..., None]
-        self.picture[int(0.94 * n) :] = np.float32([0.42, 0.41, 0.40])  # a pavement
+        self.picture[int(0.94 * n) :] = np.array([0.42, 0.41, 0.40], np.float32)  # a pavement
         self.grain = paint.noise(rng, n, 60, 60) + paint.noise(rng, n, 120, 120)
         self.stain = paint.noise(rng, n, 5, 7)
 
@@ -191,7 +191,7 @@ class _Photograph:
             for c, d in ((top + frame, bar - frame / 3), (bar + frame / 3, bottom - frame)):
                 pane = _box(self.n, a, c, b, d)
                 glass = np.linspace(0.34, 0.14, self.picture[pane].shape[0], dtype=np.float32)[:, None, None]
-                self.picture[pane] = glass * np.float32([0.9, 1.0, 1.12])
+                self.picture[pane] = glass * np.array([0.9, 1.0, 1.12], np.float32)
         self.shade(left, top, right, top + 0.06 * high, 0.6)
 
     def door(self, left, top, right, bottom) -> None:
@@ -199,7 +199,7 @@ class _Photograph:
         wide, high = right - left, bottom - top
         self.fill(_box(self.n, left + 0.1 * wide, top + 0.05 * high, right - 0.1 * wide, bottom), self.wood, 0.08)
         light = _box(self.n, left + 0.16 * wide, top + 0.08 * high, right - 0.16 * wide, top + 0.24 * high)
-        self.picture[light] = np.float32([0.20, 0.23, 0.27])
+        self.picture[light] = np.array([0.20, 0.23, 0.27], np.float32)
         for a, b in ((0.16, 0.47), (0.53, 0.84)):
             for c, d in ((0.32, 0.58), (0.64, 0.92)):
                 self.shade(left + a * wide, top + c * high, left + b * wide, top + d * high, 0.72)
@@ -225,7 +225,7 @@ class _Photograph:
         self.shade(left, bottom, right, bottom + 0.01, 0.6)
 
     def balcony(self, left, top, right, bottom) -> None:
-        iron, slab = np.float32([0.10, 0.10, 0.11]), bottom - 0.2 * (bottom - top)
+        iron, slab = np.array([0.10, 0.10, 0.11], np.float32), bottom - 0.2 * (bottom - top)
         self.fill(_box(self.n, left, slab, right, bottom), self.trim * 0.95)
         bars = int(np.clip((right - left) / 0.016, 4, 24))
         for place in np.linspace(left, right, bars + 1):
@@ -250,7 +250,7 @@ class _Photograph:
         high = bottom - top
         self.fill(_box(self.n, left, top, right, bottom), self.wood, 0.05)
         glass = _box(self.n, left + 0.012, top + 0.34 * high, right - 0.012, bottom - 0.12 * high)
-        self.picture[glass] = np.float32([0.17, 0.17, 0.18]) * (1 + 0.5 * self.stain[glass][..., None])
+        self.picture[glass] = np.array([0.17, 0.17, 0.18], np.float32) * (1 + 0.5 * self.stain[glass][..., None])
         awning = _box(self.n, left, top + 0.1 * high, right, top + 0.34 * high)
         self.fill(awning, self.awning)
         _, x = paint.grid(self.n)
@@ -265,7 +265,8 @@ class _Photograph:
 
 
 def _colour(rng: np.random.Generator, table, spread: float) -> np.ndarray:
-    return np.clip(np.float32(table[rng.integers(len(table))]) + rng.normal(0, spread, 3), 0.05, 0.9).astype(np.float32)
+    colour = np.array(table[rng.integers(len(table))], np.float32) + rng.normal(0, spread, 3)
+    return np.clip(colour, 0.05, 0.9).astype(np.float32)
 
 
 def _photograph(seed: int, index: int, n: int) -> np.ndarray:

@@ -36,7 +36,7 @@ _PAINTED = (
     "9fb8e8 f8e8c0 fff8e0 c0a8c8 a0a87f 8fb8c0 f0d070 d0a84a 6f8f4f",  # haystacks
     "7f9fc0 d8c8d8 f0e8f0 9f98c0 6f8f98 7fa0b8 a0a890 7f9f7f 4f7f80",  # winter light
 )
-_HAY, _WALL, _ROOF = np.float32([0.80, 0.64, 0.34]), np.float32([0.85, 0.80, 0.72]), np.float32([0.55, 0.27, 0.20])
+_HAY, _WALL, _ROOF = np.array([[0.80, 0.64, 0.34], [0.85, 0.80, 0.72], [0.55, 0.27, 0.20]], np.float32)
 _FLOWERS = ((0.85, 0.22, 0.18), (0.95, 0.85, 0.90), (0.95, 0.82, 0.30), (0.62, 0.45, 0.80))
 
 DABS = 2600  # laid on a painting; about three lie on each other everywhere
@@ -47,7 +47,7 @@ class _Scene:
 
     def __init__(self, rng: np.random.Generator, n: int, light: str, painted: bool):
         self.rng, self.n, self.painted = rng, n, painted
-        colours = np.float32([list(bytes.fromhex(colour)) for colour in light.split()]) / 255
+        colours = np.array([list(bytes.fromhex(colour)) for colour in light.split()], np.float32) / 255
         colours = np.clip(colours + rng.normal(0, 0.02, colours.shape), 0, 1).astype(np.float32)
         (self.above, self.below, self.cloud, self.far, self.near, self.water,
          self.ground_far, self.ground_near, self.leaves) = colours  # fmt: skip
@@ -131,7 +131,7 @@ class _Scene:
         grass = 0.10 * strips * (1 - depth) + 0.14 * self.bumps[2] * depth + 0.12 * self.bumps[1]
         ground = ground * (1 + grass)[..., None]
         if self.rng.random() < (0.5 if self.painted else 0.2):
-            flower = np.float32(_FLOWERS[self.rng.integers(len(_FLOWERS))])
+            flower = np.array(_FLOWERS[self.rng.integers(len(_FLOWERS))], np.float32)
             spots = np.clip(3 * (self.bumps[2] + 0.5 * self.bumps[1] - 0.35), 0, 1) * np.clip(2 * depth, 0, 1)
             paint.over(ground, flower, 0.8 * spots)
         paint.over(self.picture, ground, cover)
@@ -157,7 +157,7 @@ class _Scene:
         crown = 1 - ((across - x) / wide) ** 2 - ((y - foot + 0.58 * high) / (0.5 * high)) ** 2 + rough
         part = self.picture[here]
         trunk = paint.edge(0.05 * wide - np.abs(across - x), 0.004) * ((y < foot) & (y > foot - 0.5 * high))
-        paint.over(part, self.leaves * 0.6 + np.float32([0.1, 0.05, 0.02]), trunk)
+        paint.over(part, self.leaves * 0.6 + np.array([0.1, 0.05, 0.02], np.float32), trunk)
         distance = np.clip(1 - (foot - self.horizon) * 6, 0, 0.6)  # far trees take the colour of the air
         colour = self.leaves + (self.far - self.leaves) * distance
         cover = paint.edge(crown, 0.25)

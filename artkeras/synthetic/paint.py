@@ -119,7 +119,7 @@ def palette(rng: np.random.Generator) -> np.ndarray:
     return from_oklab(lab[[ground, *others]]).astype(np.float32)
 
 
-def sequence(rng: np.random.Generator, colours: int, count: int) -> np.ndarray:
+def sequence(rng: np.random.Generator, colours: int, count: int | np.integer) -> np.ndarray:
     """`count` indices below `colours`, no two neighbours alike."""
     return np.cumsum(rng.integers(1, colours, count)) % colours
 

@@ -83,7 +83,14 @@ class Scene:
             box = [self.n * p for p in (across - wide, down - tall, across + wide, down + tall)]
             pen.ellipse(box, fill=paint.ink(self.tint(self.trees, 0.15)), outline=paint.ink(self.line))
 
-    def dot(self, pen: ImageDraw.ImageDraw, place: np.ndarray, radius: float, colour: np.ndarray, outline=None) -> None:
+    def dot(
+        self,
+        pen: ImageDraw.ImageDraw,
+        place: np.ndarray,
+        radius: float,
+        colour: np.ndarray,
+        outline: tuple[int, ...] | None = None,
+    ) -> None:
         """A round spot, maybe with a line around it."""
         box = [*(self.n * (place - radius)), *(self.n * (place + radius))]
         pen.ellipse(box, fill=paint.ink(colour), outline=outline)
