@@ -291,38 +291,11 @@ def _upscale(arguments: argparse.Namespace) -> None:
 
 
 def _stylize(arguments: argparse.Namespace) -> None:
-    from PIL import Image
-    from tqdm import tqdm
-
-    from artkeras import figures
-    from artkeras.style import Iterate, frames
+    from artkeras.style import stylize_file
 
     names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
     options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
-    if arguments.gif:
-        options["every"] = max(10, (arguments.steps or 0) // 40)  # frames are kept, and forty show as much as thousands
-    iterates = artkeras.stylize(arguments.content, arguments.styles, **options)
-    seen: list[Iterate] = []
-    stopped = False
-    with tqdm(unit=" steps", disable=None, leave=False) as bar:
-        try:
-            for iterate in iterates:
-                seen = [*seen, iterate] if arguments.gif else [iterate]
-                bar.total = iterate.steps
-                bar.set_postfix(
-                    {name: f"{iterate.losses[name]:.3g}" for name in ("loss", "content", "tv")}, refresh=False
-                )
-                bar.update(iterate.step - bar.n)
-        except KeyboardInterrupt:
-            stopped = True
-    if not seen:
-        raise KeyboardInterrupt("stopped before there was anything to write")
-    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), arguments.out)}"
-    if arguments.gif:
-        wrote += f" and {figures.gif(frames(seen), arguments.gif)}"
-    if stopped:
-        raise KeyboardInterrupt(f"stopped after {seen[-1].step} of {seen[-1].steps} steps: {wrote}")
-    _say(wrote)
+    stylize_file(arguments.content, arguments.styles, arguments.out, gif=arguments.gif, log=_say, **options)
 
 
 def _weights(arguments: argparse.Namespace) -> None:

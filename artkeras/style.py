@@ -13,14 +13,16 @@ Arguments are checked before Keras is loaded.
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from artkeras import data
+from artkeras import data, figures
 from artkeras.errors import UserError
 from artkeras.recipes import Builder
 
@@ -238,6 +240,55 @@ def frames(iterates: Iterable[Iterate], longest: int = 320) -> list[Image.Image]
     last = pictures[-1].copy()
     last.thumbnail((longest, longest))
     return [picture.resize(last.size, Image.Resampling.BICUBIC) for picture in pictures]
+
+
+def stylize_file(
+    content: str | Path,
+    styles: Sequence[tuple[str | Path, float]],
+    out: str | Path,
+    *,
+    gif: str | Path | None = None,
+    log: Callable[[str], None] = print,
+    **options: Any,
+) -> Path:
+    """Paint a file in the manner of others, with a progress bar, and write it.
+
+    Args:
+        content, styles, options: see `stylize`.
+        out: the PNG to write.
+        gif: also write how it came about, to here.
+        log: called with a line about what was written.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UserError: as for `stylize`.
+        KeyboardInterrupt: after Ctrl-C, once what was there by then is written.
+    """
+    if gif:  # frames are kept, and forty show as much as thousands
+        options["every"] = max(10, (options.get("steps") or 0) // 40)
+    seen: list[Iterate] = []
+    stopped = False
+    with tqdm(unit=" steps", disable=None, leave=False) as bar:
+        try:
+            for iterate in stylize(content, styles, **options):
+                seen = [*seen, iterate] if gif else [iterate]
+                bar.total = iterate.steps
+                losses = {name: f"{iterate.losses[name]:.3g}" for name in ("loss", "content", "tv")}
+                bar.set_postfix(losses, refresh=False)
+                bar.update(iterate.step - bar.n)
+        except KeyboardInterrupt:
+            stopped = True
+    if not seen:
+        raise KeyboardInterrupt("stopped before there was anything to write")
+    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), out)}"
+    if gif:
+        wrote += f" and {figures.gif(frames(seen), gif)}"
+    if stopped:
+        raise KeyboardInterrupt(f"stopped after {seen[-1].step} of {seen[-1].steps} steps: {wrote}")
+    log(wrote)
+    return Path(out)
 
 
 # --- the pictures -------------------------------------------------------------------------------------

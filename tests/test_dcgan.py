@@ -218,9 +218,11 @@ def test_any_power_of_two(build, size):
 
 @pytest.mark.parametrize("build", [dcgan.generator, dcgan.discriminator, infogan.generator, infogan.discriminator])
 @pytest.mark.parametrize("size", [8, 48, 512, 0, -32])
-def test_an_impossible_size_is_refused(build, size):
+def test_an_impossible_size_or_width_is_refused(build, size):
     with pytest.raises(UserError, match=f"power of two from 16 to 256, not {size}"):
         build(size=size)
+    with pytest.raises(UserError, match="width must be at least 1, not 0"):
+        build(width=0)
 
 
 def test_unknown_names_are_refused():

@@ -198,7 +198,7 @@ def test_dropout_is_what_is_asked_for():
 
 
 @pytest.mark.parametrize("build", [generator, discriminator])
-@pytest.mark.parametrize(("size", "width"), [(8, 4), (0, 4), (-16, 4), (24, 4), (65, 4), (64, 0), (64, -1)])
+@pytest.mark.parametrize(("size", "width"), [(8, 4), (0, 4), (-16, 4), (24, 4), (65, 4), (512, 4), (64, 0), (64, -1)])
 def test_impossible_size_or_width_is_refused(build, size, width):
     with pytest.raises(ValueError, match="size must be a power of two" if width > 0 else "width must be at least 1"):
         build(size=size, width=width)

@@ -391,13 +391,13 @@ def test_the_command_writes_a_picture_and_an_animation(files, capsys):
 
 
 def test_ctrl_c_writes_what_there_is(files, capsys, monkeypatch):
-    iterates = artkeras.stylize
+    iterates = style.stylize
 
     def interrupted(*arguments, **options):
         yield from list(iterates(*arguments, **options))[:1]
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(vars(artkeras), "stylize", interrupted)
+    monkeypatch.setattr(style, "stylize", interrupted)
     assert main(["stylize", "content.png", "one.png", "--size", "24", "--steps", "30", "--out", "early.png"]) == 130
     assert capsys.readouterr().err.strip() == "artkeras: stopped after 10 of 30 steps: wrote early.png"
     assert Image.open("early.png").size == (24, 20)

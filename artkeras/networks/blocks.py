@@ -9,16 +9,19 @@ from keras import initializers, layers
 from artkeras.errors import UserError
 
 WEIGHTS = ("dcgan", "pytorch", "keras")
+LEAST, MOST = 16, 256  # sides of pictures, in pixels
 
 
-def stages(size: int, *, least: int, most: int) -> int:
+def stages(size: int, width: int) -> int:
     """How often a side of 4 must be doubled to give `size`.
 
     Raises:
-        UserError: when `size` is no power of two from `least` to `most`.
+        UserError: when `size` is no power of two from 16 to 256, or there is no filter in `width`.
     """
-    if not least <= size <= most or size & (size - 1):
-        raise UserError(f"size must be a power of two from {least} to {most}, not {size}")
+    if not LEAST <= size <= MOST or size & (size - 1):
+        raise UserError(f"size must be a power of two from {LEAST} to {MOST}, not {size}")
+    if width < 1:
+        raise UserError(f"width must be at least 1, not {width}")
     return int(math.log2(size)) - 2
 
 

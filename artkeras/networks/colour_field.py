@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from artkeras.errors import UserError
+from artkeras.networks.blocks import stages
 from artkeras.networks.spectral import SpectralConv2D
 
 SLOPE = 0.2  # of every LeakyReLU
@@ -18,19 +19,12 @@ NORMS = (False, True, "group", "instance", "spectral")
 GROUPS = 8  # of channels, that a group norm normalises together
 
 
-def _check(size: int, width: int) -> None:
-    if size < 16 or size & (size - 1):
-        raise UserError(f"size must be a power of two of at least 16, not {size}")
-    if width < 1:
-        raise UserError(f"width must be at least 1, not {width}")
-
-
 def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: bool = False) -> keras.Model:
     """Latents to pictures: a 4 x 4 projection, doubled by transposed convolutions.
 
     Args:
         latent_dim: length of a latent vector, drawn from N(0, 1).
-        size: side of the picture, a power of two of at least 16; published 64.
+        size: side of the picture, a power of two from 16 to 256; published 64.
         width: filters of each transposed convolution; published 128.
         norm: batch normalisation (momentum 0.8) between each transposed convolution and its LeakyReLU.
 
@@ -40,18 +34,16 @@ def generator(latent_dim: int = 100, size: int = 64, width: int = 128, norm: boo
     Raises:
         UserError: for a size or width that cannot be built.
     """
-    _check(size, width)
+    doublings = stages(size, width)
     latents = x = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(4 * 4 * 2 * width)(x)
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Reshape((4, 4, 2 * width))(x)
-    side = 4
-    while side < size:
+    for _ in range(doublings):
         x = layers.Conv2DTranspose(width, 4, strides=2, padding="same")(x)
         if norm:
             x = layers.BatchNormalization(momentum=0.8)(x)
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-        side *= 2
     x = layers.Conv2D(3, 3, padding="same")(x)
     x = layers.Activation("tanh", dtype="float32")(x)  # pictures leave in float32 whatever the precision
     return keras.Model(latents, x, name="generator")
@@ -63,7 +55,7 @@ def discriminator(
     """Pictures to one score each, positive for "real": a logit, the study's sigmoid being in the loss.
 
     Args:
-        size: side of the picture, a power of two of at least 16; published 64.
+        size: side of the picture, a power of two from 16 to 256; published 64.
         width: filters of the first convolution (then 2, 2 and 4 times as many); published 128.
         norm: True is batch normalisation after the second to fourth convolution (model 3; the study does not say
             where it stood; with it there are 2,105,857 parameters). Or the name of another one to stand there:
@@ -77,7 +69,7 @@ def discriminator(
     Raises:
         UserError: for a size or width that cannot be built, or an unknown norm.
     """
-    _check(size, width)
+    stages(size, width)
     if norm not in NORMS:
         raise UserError(f"norm must be one of {', '.join(map(repr, NORMS))}, not {norm!r}")
     pictures = x = keras.Input((size, size, 3), name="pictures")

@@ -10,8 +10,6 @@ from keras import layers
 
 from artkeras.networks.blocks import batch_norm, convolution, dense, picture, rectifier, stages, transposed
 
-LEAST, MOST = 16, 256  # sides, in pixels
-
 
 def _filters(side: int, size: int, width: int) -> int:
     """Filters of a layer whose pictures have this side: halved as the side doubles, `width` at half the full size."""
@@ -47,9 +45,9 @@ def generator(
         (n, latent_dim) -> (n, size, size, 3) in [-1, 1], float32.
 
     Raises:
-        UserError: for a size that cannot be built, or an unknown name.
+        UserError: for a size or width that cannot be built, or an unknown name.
     """
-    stages(size, least=LEAST, most=MOST)
+    stages(size, width)
     latents = x = keras.Input((latent_dim,), name="latents")
     for units in hidden:
         x = rectifier(dense(x, units, weights=weights), activation)
@@ -95,9 +93,9 @@ def discriminator(
         (n, size, size, 3) in [-1, 1] -> (n, 1), float32.
 
     Raises:
-        UserError: for a size that cannot be built, or an unknown name.
+        UserError: for a size or width that cannot be built, or an unknown name.
     """
-    halvings = stages(size, least=LEAST, most=MOST)
+    halvings = stages(size, width)
     pictures = x = keras.Input((size, size, 3), name="pictures")
     for index in range(halvings):
         kernel = fourth_kernel if index == 3 else 4
