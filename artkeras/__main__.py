@@ -5,6 +5,7 @@ line on standard error and exit status 2.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -305,7 +306,10 @@ def _weights(arguments: argparse.Namespace) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # who read along has left (`| head`): the work is done all the same
+        sys.stdout = open(os.devnull, "w")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -404,3 +404,17 @@ def test_the_module_is_a_program_with_an_exit_status():
     assert done.stdout == ""
     assert done.stderr.startswith("artkeras: no recipe is called 'colour_field/model2': did you mean ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_nobody_reads_to_its_end_is_done_all_the_same(call, monkeypatch):
+    class Closed:
+        def write(self, text):
+            raise BrokenPipeError(32, "Broken pipe")
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert main(["train", "colour_field/tiny", "--precision", "float32"]) == 0  # ... | head -1
+    (folder,) = Path("runs").iterdir()
+    assert len(Run(folder).history()["epoch"]) == 1
