@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
     report.add_argument("--out", default="results", metavar="DIR", help="(default: results)")
+    report.add_argument("--replace", action="store_true", help="let a run take the place of another one's result")
     report.add_argument(
         "--html", type=file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
     )
@@ -253,7 +254,7 @@ def _report(arguments: argparse.Namespace) -> None:
     from artkeras.report import gallery, report, table
 
     for folder in arguments.run_folders:
-        _say(f"wrote {report(folder, arguments.out)}")
+        _say(f"wrote {report(folder, arguments.out, replace=arguments.replace)}")
     _say(f"wrote {gallery(arguments.out)}")
     _say(f"wrote {table(arguments.out)}")
 

@@ -10,7 +10,7 @@
     generator.npz   the networks worth keeping in float16, for `artkeras.load`
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
-kept when the report is made again.
+kept when the report is made again. A result gives way to another run's only when that is asked for.
 """
 
 import json
@@ -31,11 +31,16 @@ QUICK = "quick scale: "
 NO_FINDINGS = "None written yet.\n"
 
 
-def report(run: Run | str | Path, out: str | Path = "results") -> Path:
+def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool = False) -> Path:
     """Write a run's report to `out/<recipe name>` and return that folder.
 
+    Args:
+        run: a `Run`, or its folder.
+        out: the folder that gets it.
+        replace: let it take the place of another run's result, findings and all.
+
     Raises:
-        UserError: for a run that has no finished epoch, or a quick one of a recipe that has a full result.
+        UserError: for a run that has no finished epoch, or where another run's result would be lost.
     """
     run = run if isinstance(run, Run) else Run(run)
     history = run.history()
@@ -46,8 +51,11 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
 
     folder = Path(out) / run.recipe.name
     card = folder / "card.md"
-    if run.recipe.scale == "quick" and card.exists() and QUICK not in card.read_text():
-        raise UserError(f"{folder} holds the result of a full run, {run.path} is a quick one: give another --out")
+    again = _is_of(run, folder / "run.json")
+    if not again and card.exists() and not replace:
+        raise UserError(
+            f"{folder} holds the result of another run: give another --out, or --replace to put {run.path} in its place"
+        )
     best = run.best()
     trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
@@ -69,10 +77,22 @@ def report(run: Run | str | Path, out: str | Path = "results") -> Path:
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
     save_generator(folder / "generator.npz", run, trained)
-    findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if card.exists() else NO_FINDINGS
+    findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
     with atomic(card) as part:
         part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + findings)
     return folder
+
+
+def _is_of(run: Run, path: Path) -> bool:
+    """Whether a result's run.json is of this run, or of one that differs in nothing but its length."""
+    if not path.exists():
+        return False
+    facts = json.loads(path.read_text())
+    mine, its = (
+        {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
+        for recipe in (run.recipe.to_json(), facts["recipe"])
+    )
+    return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
 
 
 def gallery(out: str | Path = "results", columns: int = 10) -> Path:

@@ -319,13 +319,23 @@ def test_findings_written_by_hand_survive_the_next_report(trained, results):
     assert card.read_text() == text
 
 
-def test_a_quick_run_does_not_replace_a_full_result(trained, results):
-    folder = report(trained, results)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+@pytest.mark.parametrize(
+    "change", [{"scale": "quick"}, {"seed": 7}, {"pictures": "others"}], ids=lambda c: next(iter(c))
+)
+def test_another_run_replaces_a_result_only_when_asked_to_and_gets_none_of_its_findings(trained, results, change):
+    card = report(trained, results) / "card.md"
+    card.write_text(card.read_text().replace("None written yet.", "Blocks by epoch 1."))
+    before = {path.name: path.read_bytes() for path in card.parent.iterdir()}
     run = Run(trained)
-    run.update(recipe=replace(run.recipe, scale="quick"))
-    assert "quick" in message(report, trained, results)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    if "pictures" in change:
+        run.update(environment=run.environment | {"pictures": run.environment["pictures"] | {"fingerprint": "others"}})
+    else:
+        run.update(recipe=replace(run.recipe, **change))
+    refused = message(report, trained, results)
+    assert "holds the result of another run: give another --out, or --replace" in refused
+    assert {path.name: path.read_bytes() for path in card.parent.iterdir()} == before
+    report(trained, results, replace=True)
+    assert card.read_text().endswith("## Findings\n\nNone written yet.\n")
 
 
 def test_a_quick_run_may_be_reported_and_says_so(trained, results):
