@@ -61,9 +61,7 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
     for run in opened:
         if not len(run.history().get("epoch", ())):
             raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then compare")
-    sources = {run.environment["pictures"]["fingerprint"] for run in opened}
-    if len(sources) > 1 and len({(run.recipe.study, run.recipe.size, run.stand_in) for run in opened}) > 1:
-        raise UserError("the runs were trained on different pictures, so their numbers say nothing about each other")
+    _check_pictures(opened)
     variants = _variants(opened)
     for name, (first, *_) in variants.items():
         log(f"{name}: {_changes(next(iter(variants.values()))[0], first) or 'the first, as it is'}")
@@ -71,6 +69,23 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
     figures.save(_figure(variants), out)
     _write_table(variants, out.with_suffix(".csv"))
     return out
+
+
+def _check_pictures(runs: list[Run]) -> None:
+    """The same pictures, or at least pictures of one size from one place, cut or chosen differently."""
+    pictures = [run.environment["pictures"] for run in runs]
+    same = len({facts["fingerprint"] for facts in pictures}) == 1
+    one_place = len({(run.recipe.size, facts["source"]) for run, facts in zip(runs, pictures, strict=True)}) == 1
+    one_study = len({(run.recipe.size, run.recipe.study, run.stand_in) for run in runs}) == 1
+    if not (same or one_study or (one_place and not runs[0].stand_in)):
+        found = sorted(
+            f"{facts['pictures']} of {facts['source']} at {run.recipe.size} pixels"
+            for run, facts in zip(runs, pictures)
+        )
+        raise UserError(
+            f"the runs were trained on different pictures ({'; '.join(dict.fromkeys(found))}), so their numbers say "
+            "nothing about each other"
+        )
 
 
 def parting(run: Run, times: float = 3.0) -> int | None:

@@ -120,7 +120,10 @@ def write(
         part.write_text(_document(facts, [picture for picture, _ in pictures]), encoding="utf-8")
 
     log(f"{trained.caption}: {count} samples among {count} of {len(everything)} pictures from {paintings.source}")
-    log(f"wrote {out}: for the raters" + ("" if paintings.stand_in else ", NOT FOR PASSING ON: it shows real pictures"))
+    log(
+        f"wrote {out}: for the raters"
+        + ("" if paintings.stand_in else ", and for them alone: it shows pictures that it was trained on")
+    )
     log(f"wrote {key_path}: which picture is which; keep it, and keep it from the raters")
     log(f"then: python -m artkeras rate --read ratings*.csv --key {key_path}")
     return out, key_path
@@ -149,8 +152,8 @@ def _document(facts: dict[str, Any], pictures: Sequence[np.ndarray]) -> str:
     note = (
         "The “real” ones among these pictures are procedural stand-ins, drawn by a program in place of paintings."
         if facts["stand_in"]
-        else f"<strong>For raters only.</strong> {count} of these pictures are other people's paintings: please do "
-        "not pass this page on, and do not publish it."
+        else f"<strong>For raters only.</strong> {count} of these pictures are paintings that the network was "
+        "trained on, and may be other people's: please do not pass this page on, and do not publish it."
     )
     values = {
         "real": "stand-ins for paintings, drawn by a program" if facts["stand_in"] else "real paintings",

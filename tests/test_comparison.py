@@ -118,6 +118,24 @@ def test_what_cannot_be_compared_is_one_line(trained, tmp_path, capsys):
     assert not Path("compare.png").exists()
 
 
+def test_two_recipes_on_the_same_folder_of_own_pictures_can_be_compared(seeds):
+    def on(run, folder, study):
+        facts = {"fingerprint": study, "stand_in": False, "source": folder}
+        run.update(
+            recipe=replace(run.recipe, study=study),
+            environment=run.environment | {"pictures": run.environment["pictures"] | facts},
+        )
+
+    on(seeds[0], "mine", "colour_field")
+    on(seeds[1], "mine", "abstract")  # which cuts them otherwise
+    assert comparison.compare(seeds[:2], log=silent).exists()
+    on(seeds[1], "others", "abstract")
+    with pytest.raises(
+        UserError, match=r"different pictures \(\d+ of mine at \d+ pixels; \d+ of others at \d+ pixels\)"
+    ):
+        comparison.compare(seeds[:2], log=silent)
+
+
 def test_runs_of_other_pictures_are_refused(seeds):
     other = seeds[1]
     pictures = other.environment["pictures"] | {"fingerprint": "other", "stand_in": False}

@@ -127,8 +127,8 @@ def test_a_page_with_real_paintings_says_that_it_is_for_the_raters_alone(network
     lines = []
     page, _ = rating.write("model", data=paintings, count=4, log=lines.append)
     footer = re.search(r"(?s)<footer>.*</footer>", page.read_text(encoding="utf-8"))[0]
-    assert "For raters only.</strong> 4 of these pictures are other people's paintings" in footer
-    assert sum("NOT FOR PASSING ON" in line for line in lines) == 1
+    assert "For raters only.</strong> 4 of these pictures are paintings that the network was trained on" in footer
+    assert sum("for them alone: it shows pictures that it was trained on" in line for line in lines) == 1
     assert f"4 samples among 4 of 9 pictures from {paintings}" in lines[0]
     assert lines[-1].startswith("then: python -m artkeras rate --read ratings*.csv --key rating-key.json")
 
