@@ -105,7 +105,7 @@ SCORES = {
         "Lower is better; at about 0 it cannot tell them apart.",
     ),
     "frechet": Measure(
-        "Fréchet distance (FID)",
+        "Fréchet distance",
         "An older distance of the same kind. Fewer pictures make it larger, so compare equal numbers of them only.",
         "Lower is better; even real paintings do not reach 0.",
         ".1f",

@@ -132,7 +132,7 @@ def table(out: str | Path = "results") -> Path:
             published.get("reported", "none"),
             _kid(path.parent / "metrics.jsonl"),
             f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
-            _epochs(facts) + f" (reported: {published.get('epochs', 'none')})",
+            _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
             facts["device"],
             duration(facts["seconds"]),
             f'<img src="{place}/grid.png" width="160" alt="samples of {recipe.name}">',
@@ -198,7 +198,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         (
             "results",
             recipe.published.get("reported", "none"),
-            "at the end " + ", ".join(f"{name} {value}" for name, value in means.items()),
+            "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items()),
         ),
     ]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")

@@ -5,7 +5,8 @@
         environment.json   device, precision, versions, the command, the pictures' fingerprint
         iterations.csv     losses and accuracies of every step
         history.csv        their means, an epoch a row
-        samples/           a grid of the same latents every few epochs, and samples.gif of them all
+        samples/           a grid of the same latents every few epochs
+        samples.gif        of them all, once the training is done
         checkpoints/       the whole training state, by epochs and by time; best.npz, if judged during training
 
 Reading a run loads no Keras until its networks are asked for.

@@ -396,7 +396,7 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     assert "(colour_field/model_2/card.md)" in row
     assert "stabler than model 1" in row
     assert "| not measured |" in row
-    assert "| 72 stand-ins | 2 (reported: 150, 200 files saved) |" in row
+    assert "| 72 stand-ins | 2; reported: 150, 200 files saved |" in row
     score = {"measure": "kid", "value": 0.25, "std": 0.01}
     (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
     assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts
@@ -426,7 +426,7 @@ def test_the_generator_of_a_report_is_the_best_one_where_there_is_one(trained, r
     folder = report(trained, results)
     assert "The generator is that of epoch 1" in (folder / "card.md").read_text()
     assert json.loads((folder / "run.json").read_text())["best"] == 1
-    assert "2, best at 1 (reported" in table(results).read_text()
+    assert "2, best at 1; reported" in table(results).read_text()
     with np.load(folder / "generator.npz") as stored:
         np.testing.assert_allclose(stored["generator/000"], first["generator/000"], atol=1e-3)
 
