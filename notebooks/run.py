@@ -35,7 +35,7 @@ PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 
 # The first cell of every notebook. {install} is filled in by --stamp.
 SETUP = """\
-# Set-up: in Colab this cell installs the kit; anywhere else it does nothing.
+# Set-up: in Colab this cell installs the kit; elsewhere it goes to the project folder, where data/ and runs/ are.
 import os
 import sys
 
@@ -44,6 +44,8 @@ if "google.colab" in sys.modules:
     if os.path.isdir(drive):  # a mounted drive outlives the machine: keep the runs there
         os.environ["ARTKERAS_RUNS"] = f"{drive}/artkeras_runs"
 {install}
+elif os.path.basename(os.getcwd()) == "notebooks" and os.path.isfile("../pyproject.toml"):  # Jupyter starts here
+    os.chdir("..")
 """
 
 # Without a public address the kit can only come from a copy of the project folder.

@@ -144,10 +144,24 @@ def run_set_up(monkeypatch, address="", colab="", modules=("google.colab",)):
     return shell.asked, os.environ["ARTKERAS_RUNS"]
 
 
-def test_set_up_does_nothing_at_home(monkeypatch):
+def test_set_up_installs_nothing_at_home(monkeypatch):
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     assert run_set_up(monkeypatch, modules=()) == ([], "as before")
     assert run_set_up(monkeypatch, GITHUB, modules=()) == ([], "as before")
+
+
+@pytest.mark.parametrize(
+    ("folder", "lands"), [("kit/notebooks", "kit"), ("kit/other", "kit/other"), ("notebooks", "notebooks")]
+)
+def test_set_up_goes_from_the_notebooks_to_the_project_folder(monkeypatch, tmp_path, folder, lands):
+    for place in (tmp_path / "kit" / "notebooks", tmp_path / "kit" / "other", tmp_path / "notebooks"):
+        place.mkdir(parents=True)
+    (tmp_path / "kit" / "pyproject.toml").touch()
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    monkeypatch.chdir(tmp_path / folder)
+    for _ in range(2):  # run again, the cell stays there
+        run_set_up(monkeypatch, modules=())
+        assert Path.cwd() == tmp_path / lands
 
 
 def test_set_up_installs_from_the_address(monkeypatch, tmp_path):
