@@ -260,6 +260,20 @@ def test_a_builder_is_compared_by_value_and_changed_by_copy():
     assert other().beta_1 == 0.9
 
 
+def test_a_builder_whose_module_is_not_here_says_where_to_call_from():
+    for path, missing in (("seascapes:generator", "seascapes"), ("mine.networks:generator", "mine")):
+        with pytest.raises(UserError, match=f"the module {missing} is missing.*PYTHONPATH") as caught:
+            Builder(path)()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_module_that_lacks_another_is_not_said_to_be_missing(monkeypatch, tmp_path):
+    (tmp_path / "lacking.py").write_text("import lack")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="'lack'"):
+        Builder("lacking:generator")()
+
+
 def test_reading_recipes_loads_no_keras():
     code = "import sys, artkeras.recipes, artkeras.run; print([m for m in ('keras', 'tensorflow') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
