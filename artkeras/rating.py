@@ -18,6 +18,7 @@ import csv
 import hashlib
 import io
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -122,7 +123,7 @@ def write(
     log(f"{trained.caption}: {count} samples among {count} of {len(everything)} pictures from {paintings.source}")
     log(f"wrote {out}: for the raters" + ("" if paintings.stand_in else ", NOT FOR PASSING ON: it shows real pictures"))
     log(f"wrote {key_path}: which picture is which; keep it, and keep it from the raters")
-    log(f"then: python -m artkeras rate --read ratings*.csv --key {key_path}")
+    log(f"then: python -m artkeras rate --read ratings*.csv --key {shlex.quote(str(key_path))}")
     return out, key_path
 
 

@@ -16,6 +16,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +48,7 @@ class Position:
     step: int = 0
 
     def __str__(self) -> str:
-        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
+        return f"epoch {self.epoch}" + (f" and {self.step} step{'s' * (self.step > 1)}" if self.step else "")
 
     @property
     def file_name(self) -> str:
@@ -123,7 +124,10 @@ class Run:
         if out.is_file():
             raise UserError(f"{out} is a file: give --out the folder that runs go to")
         if Run.is_run(out):
-            raise UserError(f"{out} is a run already: give --out the folder above it, or go on with: resume {out}")
+            raise UserError(
+                f"{out} is a run already: give --out the folder above it, or go on with: "
+                f"python -m artkeras resume {shlex.quote(str(out))}"
+            )
         return out
 
     def __repr__(self) -> str:
@@ -257,7 +261,8 @@ class Run:
         Raises:
             UserError: when there is none, or all are damaged.
         """
-        problem = f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
+        again = f"python -m artkeras resume {shlex.quote(str(self.path))}"
+        problem = f"{self.path} has no checkpoint yet: start it again with: {again}"
         for position, path in reversed(self.checkpoints().items()):
             try:
                 return position, *self.load_checkpoint(position)

@@ -1,6 +1,7 @@
 """Training: a recipe in, a run out; and going on with a run that was stopped."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -170,6 +171,7 @@ def _fit(
     log: Log,
 ) -> Run:
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
+    go_on = f"go on with: python -m artkeras resume {shlex.quote(str(run.path))}"
     recorder = callbacks.Recorder(run, steps, start, seconds, watch=watch)
     checkpoint = callbacks.Checkpoint(run, recorder)
     grid = callbacks.SampleGrid(run, recorder, examples)
@@ -185,11 +187,10 @@ def _fit(
             stopped = f"stopped at {last}"
         else:  # a second Ctrl-C did not wait for a checkpoint
             stopped = f"stopped; the last checkpoint is from {last}" if last else "stopped before its first checkpoint"
-        raise KeyboardInterrupt(f"{stopped}; go on with: python -m artkeras resume {run.path}") from None
+        raise KeyboardInterrupt(f"{stopped}; {go_on}") from None
     except OSError as error:  # a full disk, a drive that went away
         raise UserError(
-            f"training stopped, the run cannot be written ({error.strerror or error}): make room, then go on with: "
-            f"python -m artkeras resume {run.path}"
+            f"training stopped, the run cannot be written ({error.strerror or error}): make room, then {go_on}"
         ) from error
     finally:
         recorder.close()
@@ -250,7 +251,7 @@ def _facts(recipe: Recipe, pictures: data.Pictures) -> dict[str, Any]:
 def _command() -> str:
     program = Path(sys.argv[0])  # .../artkeras/__main__.py, or the script `artkeras`; a notebook has none
     ours = program.stem == "artkeras" or (program.stem == "__main__" and program.parent.name == "artkeras")
-    return " ".join(["python -m artkeras", *sys.argv[1:]]) if ours else ""
+    return shlex.join(["python", "-m", "artkeras", *sys.argv[1:]]) if ours else ""
 
 
 def _now() -> str:

@@ -237,6 +237,16 @@ def test_a_second_ctrl_c_does_not_wait_for_a_checkpoint_and_the_last_one_still_s
     same(uninterrupted, training.resume(path, log=silent))
 
 
+def test_how_to_go_on_can_be_pasted_where_the_folder_has_a_space(stopped, monkeypatch):
+    path = stopped.path.rename(Path("my run"))
+    at_step(monkeypatch, 2, 1, lambda recorder: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        training.resume(path, log=silent)
+    assert str(caught.value).endswith("python -m artkeras resume 'my run'")
+    with pytest.raises(UserError, match="go on with: python -m artkeras resume 'my run'"):
+        Run.check_place(path)
+
+
 def test_at_an_epochs_end_a_stop_waits_for_grid_and_history_and_after_the_last_there_is_none(monkeypatch):
     saved = []
     recorder = SimpleNamespace(position=Position(0, 3))
@@ -258,7 +268,7 @@ def test_the_command_line_says_how_to_go_on_and_ends_with_status_130(stopped, ca
     at_step(monkeypatch, 2, 1, lambda recorder: os.kill(os.getpid(), signal.SIGINT))
     assert main(["resume", str(stopped.path)]) == 130
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("artkeras: stopped at epoch 2 and 1 steps; go on with: ")
+    assert last.startswith("artkeras: stopped at epoch 2 and 1 step; go on with: ")
     assert last.endswith(f"resume {stopped.path}")
     assert Position(2, 1) in stopped.checkpoints()
 

@@ -102,6 +102,9 @@ def test_a_command_is_recorded_only_when_there_was_one(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["/somewhere/artkeras/__main__.py", "train", "colour_field/model_2", "--seed", "3"])
     recorded = training._environment(TINY, pictures, "float32", None)["command"]
     assert recorded == "python -m artkeras train colour_field/model_2 --seed 3"
+    monkeypatch.setattr("sys.argv", ["/somewhere/artkeras/__main__.py", "train", "name", "--data", "my paintings"])
+    recorded = training._environment(TINY, pictures, "float32", None)["command"]
+    assert recorded == "python -m artkeras train name --data 'my paintings'"
 
 
 def test_one_row_an_epoch_and_one_row_a_step(trained):
