@@ -17,7 +17,7 @@ from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.features import Features
 from artkeras.kinds.kind import Watch
-from artkeras.plan import Plan, plan, steps_per_epoch
+from artkeras.plan import Plan, few_steps, plan, steps_per_epoch
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
 from artkeras.run import Position, Run
@@ -78,6 +78,8 @@ def train(
     recipe.check()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
+    if few := few_steps(recipe, pictures):
+        log(f"note: {few}")
     steps = recipe.epochs * steps_per_epoch(recipe, pictures)
     model, precision = _model(recipe, precision, jit, steps)
     cost = plan(recipe, pictures, model, precision, Position())
