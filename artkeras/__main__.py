@@ -64,7 +64,9 @@ def parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the latents (default: 0)")
         if name == "sample":
-            command.add_argument("--count", type=whole(1), default=49, metavar="N", help="pictures (default: 49)")
+            command.add_argument(
+                "--count", type=whole(1, 10_000), default=49, metavar="N", help="pictures (default: 49)"
+            )
             command.add_argument("--out", type=file(".png"), default="grid.png", metavar="PNG")
         else:
             command.add_argument("--frames", type=whole(5), default=60, metavar="N", help="(default: 60)")
@@ -134,7 +136,9 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--content-weight", type=_weight, metavar="W", help="of the content loss")
     stylize.add_argument("--style-weights", type=several(_weight), metavar="W,W,...", help="of each layer's style loss")
     stylize.add_argument("--tv-weight", type=_weight, metavar="W", help="of the total variation: smoothness")
-    stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
+    stylize.add_argument(
+        "--size", type=whole(1, 4096), default=256, metavar="N", help="long side in pixels (default: 256)"
+    )
     stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
     stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
     stylize.add_argument(

@@ -143,6 +143,8 @@ def test_values_out_of_range(refused, option, value):
     "arguments, word",
     [
         (["sample", "RUN", "--count", "0"], "count"),
+        (["sample", "RUN", "--count", "10001"], "from 1 to 10,000"),
+        (["stylize", "a.png", "b.png", "--size", "4097"], "from 1 to 4,096"),
         (["sample", "RUN", "--scale", "0"], "scale"),
         (["sample", "RUN", "--seed", "-1"], "seed"),
         (["sample", "RUN", "--out", "grid.jpg"], ".png"),
