@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import artkeras
@@ -323,13 +324,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except UserError as error:
         return _fail(str(error))
-    except OSError as error:  # a full disk, a folder without permission: the system's words are clear enough
-        place = f" ({error.filename})" if error.filename else ""
-        return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
+    except OSError as error:  # a full disk, a folder without permission
+        return _fail(_refused(error, arguments))
     except KeyboardInterrupt as error:
         print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
+
+
+def _refused(error: OSError, arguments: argparse.Namespace) -> str:
+    """What the system refused, in a line."""
+    place = Path(error.filename).absolute() if isinstance(error.filename, str | os.PathLike) else None
+    if place and not os.path.exists(
+        place
+    ):  # it could not be made, or is a temporary file that is gone: name its folder
+        place = place.parent
+        if isinstance(error, PermissionError):
+            advice = "give another --out" if "out" in arguments else "allow it and try again"
+            return f"no permission to write in {place}: {advice}"
+    where = f" ({place})" if place else ""
+    return f"{error.strerror or error}{where}: nothing that was complete is lost; free it and try again"
 
 
 def _fail(message: str) -> int:

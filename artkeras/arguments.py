@@ -1,6 +1,7 @@
 """Kinds of command-line arguments, and a parser that answers a slip in one line."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +12,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, in one line that begins with the program's name."""
+        if re.search(r"unrecognized arguments: [\d. ]+$", message):
+            message += " (several numbers for one option? join them by commas, such as 1,2,3,4)"
         self.exit(2, f"{self.prog.split()[2]}: {' '.join(message.split())} (see: {self.prog} --help)\n")
 
 

@@ -282,12 +282,23 @@ class Run:
         Raises:
             UserError: when they are not to be found, or others lie there.
         """
-        if not folder and not self.stand_in:
-            folder = self.environment["pictures"]["source"]
-        train, held_out = self.recipe.pictures(folder)
+        train, held_out = self.recipe.pictures(folder or self.source())
         if self.environment["pictures"]["fingerprint"] != train.fingerprint:
             raise UserError(f"{train.source} does not hold the pictures {self.path} was trained on: pass --data FOLDER")
         return train, held_out
+
+    def source(self) -> str | None:
+        """The folder of its pictures, None for stand-ins.
+
+        Raises:
+            UserError: when it is there no longer.
+        """
+        if self.stand_in:
+            return None
+        folder = self.environment["pictures"]["source"]
+        if not Path(folder).expanduser().is_dir():
+            raise UserError(f"the folder {folder} with the pictures of {self.path} is gone: give --data FOLDER")
+        return folder
 
     def examples(self) -> np.ndarray | None:
         """The real pictures of its sample grids, None where they are made from random numbers.

@@ -117,8 +117,7 @@ def resume(
     run = run if isinstance(run, Run) else Run(run)
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
-    folder = data or (None if run.stand_in else before["pictures"]["source"])
-    pictures, held_out = _pictures(recipe, folder, log)
+    pictures, held_out = _pictures(recipe, data or run.source(), log)
     precision = before["precision"]
     asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
     pairs: dict[str, tuple[Any, ...]] = {
@@ -208,9 +207,10 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
     if held_out is not None:
         log(f"held out for judging: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
     if steps_per_epoch(recipe, pictures) < 1:
+        smaller = "" if recipe.scale == "quick" else ", or train --quick, whose batches are smaller"
         raise UserError(
             f"{pictures.source} gives {len(pictures)} pictures, a batch needs {recipe.batch_size}: "
-            "add pictures, or train --quick, whose batches are smaller"
+            f"add pictures{smaller}"
         )
     return pictures, held_out
 

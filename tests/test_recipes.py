@@ -53,6 +53,16 @@ def test_an_unknown_name_is_answered_with_the_nearest(wrong, near):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name, wanted",
+    [("model_2", "colour_field/model_2"), ("vae", "monet/vae or abstract/vae"), ("published", "model_3/published")],
+)
+def test_a_name_without_its_study_is_answered_with_the_whole_ones(name, wanted):
+    with pytest.raises(UserError) as caught:
+        recipe(name)
+    assert str(caught.value).endswith(f"did you mean {wanted}?")
+
+
 def test_a_name_like_no_other_is_answered_with_the_command_that_lists_them():
     with pytest.raises(UserError, match="'zzz': python -m artkeras list names them all"):
         recipe("zzz")

@@ -335,7 +335,9 @@ def test_pictures_may_move_but_not_change(pictures):
     run = train(replace(TINY, epochs=1), data=pictures)
     moved = pictures.rename(pictures.with_name("elsewhere"))
     before = content(run.path)
-    assert "paintings" in message(training.resume, run.path, epochs=2)
+    assert f"{pictures} with the pictures of" in message(training.resume, run.path, epochs=2)
+    with pytest.raises(UserError, match="is gone: give --data FOLDER"):
+        run.pictures()
 
     Image.new("RGB", (20, 20), "red").save(moved / "3.png")
     assert "pictures was 24 of" in message(training.resume, run.path, epochs=2, data=moved)
