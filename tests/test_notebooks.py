@@ -19,6 +19,8 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from artkeras.errors import UserError
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "notebooks" / "run.py"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -77,6 +79,31 @@ def test_starts_with_the_stamped_cells(notebook):
 
 def test_stamping_changes_nothing():
     assert runner.stamp(NOTEBOOKS, runner.project_address(), check=True) == []
+
+
+def code(number: str) -> list[str]:
+    """The code of a notebook's cells after the set-up."""
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return [python(cell.source) for cell in cells if cell.cell_type == "code" and cell.get("id") != "set-up"]
+
+
+def test_a_misspelt_folder_of_ones_own_paintings_is_said_and_not_filled():
+    values: dict = {}
+    first, fill, *_ = code("19")
+    exec(first, values)
+    with pytest.raises(UserError, match="the folder misspelt does not exist"):
+        exec(fill, values | {"folder": Path("misspelt")})
+    assert not Path("misspelt").exists()
+    exec(fill, values)  # the example's
+    assert len(list(values["folder"].iterdir())) == 60
+
+
+def test_every_grid_of_ones_own_paintings_has_a_caption():
+    calls = [node for node in ast.walk(ast.parse("\n".join(code("19")))) if isinstance(node, ast.Call)]
+    grids = [call for call in calls if getattr(call.func, "attr", "") == "grid"]
+    assert len(grids) == 3
+    assert all("caption" in {keyword.arg for keyword in call.keywords} for call in grids)
 
 
 # --- stamping -----------------------------------------------------------------------------------------------
