@@ -286,6 +286,20 @@ def test_only_some_and_a_slow_cell(tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["01_slow.ipynb", "02_good.ipynb"]
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [(["1"], [0]), (["01", "10"], [0, 1]), (["11_b", "1"], [0, 2]), (["01_a.ipynb"], [0]), ([], [0, 1, 2])],
+)
+def test_a_number_is_that_notebook_and_no_other(tmp_path, monkeypatch, names, chosen):
+    paths = [save(tmp_path / f"{name}.ipynb", new_code_cell("1")) for name in ("01_a", "10_a", "11_b")]
+    monkeypatch.setattr(runner, "run_all", lambda paths, *_: paths)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert runner.main([*names, "--folder", str(tmp_path)]) == [paths[i] for i in chosen]
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
 def test_an_unknown_name_is_one_line(tmp_path, capsys):
     save(tmp_path / "01_good.ipynb", new_code_cell("1"))
     with pytest.raises(SystemExit) as stop:
