@@ -106,6 +106,18 @@ def test_every_grid_of_ones_own_paintings_has_a_caption():
     assert all("caption" in {keyword.arg for keyword in call.keywords} for call in grids)
 
 
+def test_every_panel_of_scores_says_what_is_good(monkeypatch):
+    panels: dict = {}
+    monkeypatch.setattr("artkeras.figures.dots", lambda named, log: panels.update(named, log=log))
+    values: dict = {}
+    for cell in code("20")[:2]:
+        exec(cell, values)
+    (log,) = panels.pop("log")
+    assert log in panels
+    assert all(title.endswith("is good") and scores for title, scores in panels.items())
+    assert len(panels) == 5
+
+
 # --- stamping -----------------------------------------------------------------------------------------------
 
 GITHUB = "https://github.com/someone/some-kit"
