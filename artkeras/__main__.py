@@ -174,6 +174,10 @@ def _list(arguments: argparse.Namespace) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    if not any(where.values()):
+        place = os.environ.get("ARTKERAS_DATA")
+        also = f"nor in {Path(place).expanduser().absolute()}" if place else "and $ARTKERAS_DATA is not set"
+        print(f"\nno pictures found: no folder of a study, such as colour_field, in {Path('data').absolute()}, {also}")
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def test_list_shows_every_recipe_its_pictures_epochs_and_whether_it_was_trained(
     assert call("report", trained)[0] == 0
     status, out, err = call("list")
     assert (status, err) == (0, "")
-    rows = {line.split()[0]: line for line in out.splitlines()}
+    rows = {line.split()[0]: line for line in out.split("\n\n")[0].splitlines()}
     assert list(rows) == ["RECIPE", *NAMES, "colour_field/tiny"]
     for name in NAMES:
         assert "procedural stand-in" in rows[name]
@@ -291,7 +291,15 @@ def test_list_says_where_pictures_were_found(call, monkeypatch):
     Path("all").mkdir()
     pictures(Path("all", "colour_field"), 1)
     monkeypatch.setenv("ARTKERAS_DATA", "all")
-    assert str(Path("all", "colour_field")) in call("list")[1]
+    out = call("list")[1]
+    assert str(Path("all", "colour_field")) in out
+    assert "no pictures found" not in out
+
+
+def test_list_says_where_it_looked_if_it_found_none(call, monkeypatch):
+    assert call("list")[1].endswith(f"in {Path('data').absolute()}, and $ARTKERAS_DATA is not set\n")
+    monkeypatch.setenv("ARTKERAS_DATA", "elsewhere")
+    assert call("list")[1].endswith(f"in {Path('data').absolute()}, nor in {Path('elsewhere').absolute()}\n")
 
 
 def test_train_says_the_cost_trains_and_says_where(call):
