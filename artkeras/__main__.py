@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import artkeras
@@ -64,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the latents (default: 0)")
         if name == "sample":
-            command.add_argument("--count", type=whole(1), default=49, metavar="N", help="pictures (default: 49)")
+            command.add_argument(
+                "--count", type=whole(1, 10_000), default=49, metavar="N", help="pictures (default: 49)"
+            )
             command.add_argument("--out", type=file(".png"), default="grid.png", metavar="PNG")
         else:
             command.add_argument("--frames", type=whole(5), default=60, metavar="N", help="(default: 60)")
@@ -135,7 +138,9 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--content-weight", type=_weight, metavar="W", help="of the content loss")
     stylize.add_argument("--style-weights", type=several(_weight), metavar="W,W,...", help="of each layer's style loss")
     stylize.add_argument("--tv-weight", type=_weight, metavar="W", help="of the total variation: smoothness")
-    stylize.add_argument("--size", type=whole(1), default=256, metavar="N", help="long side in pixels (default: 256)")
+    stylize.add_argument(
+        "--size", type=whole(1, 4096), default=256, metavar="N", help="long side in pixels (default: 256)"
+    )
     stylize.add_argument("--steps", type=whole(1), metavar="N", help="at the first size; half as many at larger ones")
     stylize.add_argument("--net", choices=("squeezenet", "vgg19"), default="squeezenet", help="network that judges")
     stylize.add_argument(
@@ -170,6 +175,10 @@ def _list(arguments: argparse.Namespace) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    if not any(where.values()):
+        place = os.environ.get("ARTKERAS_DATA")
+        also = f"nor in {Path(place).expanduser().absolute()}" if place else "and $ARTKERAS_DATA is not set"
+        print(f"\nno pictures found: no folder of a study, such as colour_field, in {Path('data').absolute()}, {also}")
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -320,13 +329,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except UserError as error:
         return _fail(str(error))
-    except OSError as error:  # a full disk, a folder without permission: the system's words are clear enough
-        place = f" ({error.filename})" if error.filename else ""
-        return _fail(f"{error.strerror or error}{place}: nothing that was complete is lost; free it and try again")
+    except OSError as error:  # a full disk, a folder without permission
+        return _fail(_refused(error, arguments))
     except KeyboardInterrupt as error:
         print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
+
+
+def _refused(error: OSError, arguments: argparse.Namespace) -> str:
+    """What the system refused, in a line."""
+    place = Path(error.filename).absolute() if isinstance(error.filename, str | os.PathLike) else None
+    if place and not os.path.exists(
+        place
+    ):  # it could not be made, or is a temporary file that is gone: name its folder
+        place = place.parent
+        if isinstance(error, PermissionError):
+            advice = "give another --out" if "out" in arguments else "allow it and try again"
+            return f"no permission to write in {place}: {advice}"
+    where = f" ({place})" if place else ""
+    return f"{error.strerror or error}{where}: nothing that was complete is lost; free it and try again"
 
 
 def _fail(message: str) -> int:

@@ -1,6 +1,7 @@
 """Kinds of command-line arguments, and a parser that answers a slip in one line."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -11,19 +12,22 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, in one line that begins with the program's name."""
+        if re.search(r"unrecognized arguments: [\d. ]+$", message):
+            message += " (several numbers for one option? join them by commas, such as 1,2,3,4)"
         self.exit(2, f"{self.prog.split()[2]}: {' '.join(message.split())} (see: {self.prog} --help)\n")
 
 
-def whole(at_least: int) -> Callable[[str], int]:
-    """A kind of argument: a whole number."""
+def whole(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    """A kind of argument: a whole number, within what makes sense."""
+    wanted = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most:,}"
 
     def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = at_least - 1
-        if value < at_least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {at_least}")
+        if value < at_least or (at_most is not None and value > at_most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {wanted}")
         return value
 
     return parse

@@ -8,7 +8,7 @@ import numpy as np
 
 from artkeras import data, engine
 from artkeras.engine import keras
-from artkeras.recipes import Recipe
+from artkeras.recipes import RECIPES, Recipe
 from artkeras.report import duration
 from artkeras.run import Position
 
@@ -84,3 +84,22 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
 def steps_per_epoch(recipe: Recipe, pictures: data.Pictures) -> int:
     """Whole batches in the training set."""
     return len(pictures) // recipe.batch_size
+
+
+def few_steps(recipe: Recipe, pictures: data.Pictures) -> str:
+    """What to do about a GAN that will take less than half the steps of a quick run; "" where there is nothing to say.
+
+    A quick run has as many paintings as its recipe's limit, which the stand-ins are enough for.
+    """
+    known = RECIPES.get(recipe.name)
+    if known is None or recipe.kind != "gan" or pictures.stand_in:  # what stand-ins are worth is said anyway
+        return ""
+    quick = known.quick()
+    usual = quick.epochs * ((quick.limit or 0) * (len(data.COPIES) if quick.expand else 1) // quick.batch_size)
+    each = steps_per_epoch(recipe, pictures)
+    if 2 * recipe.epochs * each >= usual:
+        return ""
+    return (
+        f"only {recipe.epochs * each:,} steps in all, expect noise: --epochs {-(-usual // each)} makes as many as "
+        f"a quick run usually has ({usual:,})"
+    )

@@ -18,6 +18,7 @@ import csv
 import hashlib
 import io
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -125,7 +126,7 @@ def write(
         + ("" if paintings.stand_in else ", and for them alone: it shows pictures that it was trained on")
     )
     log(f"wrote {key_path}: which picture is which; keep it, and keep it from the raters")
-    log(f"then: python -m artkeras rate --read ratings*.csv --key {key_path}")
+    log(f"then: python -m artkeras rate --read ratings*.csv --key {shlex.quote(str(key_path))}")
     return out, key_path
 
 

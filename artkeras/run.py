@@ -17,6 +17,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +49,7 @@ class Position:
     step: int = 0
 
     def __str__(self) -> str:
-        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
+        return f"epoch {self.epoch}" + (f" and {self.step} step{'s' * (self.step > 1)}" if self.step else "")
 
     @property
     def file_name(self) -> str:
@@ -124,7 +125,10 @@ class Run:
         if out.is_file():
             raise UserError(f"{out} is a file: give --out the folder that runs go to")
         if Run.is_run(out):
-            raise UserError(f"{out} is a run already: give --out the folder above it, or go on with: resume {out}")
+            raise UserError(
+                f"{out} is a run already: give --out the folder above it, or go on with: "
+                f"python -m artkeras resume {shlex.quote(str(out))}"
+            )
         return out
 
     def __repr__(self) -> str:
@@ -258,7 +262,8 @@ class Run:
         Raises:
             UserError: when there is none, or all are damaged.
         """
-        problem = f"{self.path} has no checkpoint yet: start it again with: python -m artkeras resume {self.path}"
+        again = f"python -m artkeras resume {shlex.quote(str(self.path))}"
+        problem = f"{self.path} has no checkpoint yet: start it again with: {again}"
         for position, path in reversed(self.checkpoints().items()):
             try:
                 return position, *self.load_checkpoint(position)
@@ -278,12 +283,23 @@ class Run:
         Raises:
             UserError: when they are not to be found, or others lie there.
         """
-        if not folder and not self.stand_in:
-            folder = self.environment["pictures"]["source"]
-        train, held_out = self.recipe.pictures(folder)
+        train, held_out = self.recipe.pictures(folder or self.source())
         if self.environment["pictures"]["fingerprint"] != train.fingerprint:
             raise UserError(f"{train.source} does not hold the pictures {self.path} was trained on: pass --data FOLDER")
         return train, held_out
+
+    def source(self) -> str | None:
+        """The folder of its pictures, None for stand-ins.
+
+        Raises:
+            UserError: when it is there no longer.
+        """
+        if self.stand_in:
+            return None
+        folder = self.environment["pictures"]["source"]
+        if not Path(folder).expanduser().is_dir():
+            raise UserError(f"the folder {folder} with the pictures of {self.path} is gone: give --data FOLDER")
+        return folder
 
     def examples(self) -> np.ndarray | None:
         """The real pictures of its sample grids, None where they are made from random numbers.

@@ -13,7 +13,7 @@ from PIL import Image
 from artkeras import data, figures
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from artkeras.recipes import Recipe, recipe
+from artkeras.recipes import RECIPES, Recipe, recipe
 from artkeras.run import Damaged, Run, read_state
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def load(what: str | Path) -> Trained:
         return Run(what).sampler()
     path = results_folder() / str(what) / "generator.npz"
     if not path.is_file():
-        if Path(what).exists():
+        if Path(what).exists() or (str(what) not in RECIPES and _is_place(Path(what))):
             Run(what)  # says what is wrong with it
         chosen = recipe(str(what))  # says which names are near
         have = ", ".join(
@@ -245,6 +245,11 @@ def load(what: str | Path) -> Trained:
             f"train one with: python -m artkeras train {chosen.name}, and give its run"
         )
     return open_generator(path)
+
+
+def _is_place(path: Path) -> bool:
+    """Whether a path that leads nowhere was meant as one, and not as the name of a recipe, "study/variant"."""
+    return path.parent != Path() and (path.parent.is_dir() or path.parts[0] == "runs" or len(path.parts) > 2)
 
 
 def open_generator(path: Path) -> Trained:

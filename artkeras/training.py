@@ -1,6 +1,7 @@
 """Training: a recipe in, a run out; and going on with a run that was stopped."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.features import Features
 from artkeras.kinds.kind import Watch
-from artkeras.plan import Plan, plan, steps_per_epoch
+from artkeras.plan import Plan, few_steps, plan, steps_per_epoch
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
 from artkeras.run import Position, Run
@@ -77,6 +78,8 @@ def train(
     recipe.check()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
+    if few := few_steps(recipe, pictures):
+        log(f"note: {few}")
     steps = recipe.epochs * steps_per_epoch(recipe, pictures)
     model, precision = _model(recipe, precision, jit, steps)
     cost = plan(recipe, pictures, model, precision, Position())
@@ -114,8 +117,7 @@ def resume(
     run = run if isinstance(run, Run) else Run(run)
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
-    folder = data or (None if run.stand_in else before["pictures"]["source"])
-    pictures, held_out = _pictures(recipe, folder, log)
+    pictures, held_out = _pictures(recipe, data or run.source(), log)
     precision = before["precision"]
     asked = {name: value for name, value in expected.items() if value not in (None, "auto")}
     pairs: dict[str, tuple[Any, ...]] = {
@@ -170,6 +172,7 @@ def _fit(
     log: Log,
 ) -> Run:
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
+    go_on = f"go on with: python -m artkeras resume {shlex.quote(str(run.path))}"
     recorder = callbacks.Recorder(run, steps, start, seconds, watch=watch)
     checkpoint = callbacks.Checkpoint(run, recorder)
     grid = callbacks.SampleGrid(run, recorder, examples)
@@ -185,11 +188,10 @@ def _fit(
             stopped = f"stopped at {last}"
         else:  # a second Ctrl-C did not wait for a checkpoint
             stopped = f"stopped; the last checkpoint is from {last}" if last else "stopped before its first checkpoint"
-        raise KeyboardInterrupt(f"{stopped}; go on with: python -m artkeras resume {run.path}") from None
+        raise KeyboardInterrupt(f"{stopped}; {go_on}") from None
     except OSError as error:  # a full disk, a drive that went away
         raise UserError(
-            f"training stopped, the run cannot be written ({error.strerror or error}): make room, then go on with: "
-            f"python -m artkeras resume {run.path}"
+            f"training stopped, the run cannot be written ({error.strerror or error}): make room, then {go_on}"
         ) from error
     finally:
         recorder.close()
@@ -205,9 +207,10 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
     if held_out is not None:
         log(f"held out for judging: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
     if steps_per_epoch(recipe, pictures) < 1:
+        smaller = "" if recipe.scale == "quick" else ", or train --quick, whose batches are smaller"
         raise UserError(
             f"{pictures.source} gives {len(pictures)} pictures, a batch needs {recipe.batch_size}: "
-            "add pictures, or train --quick, whose batches are smaller"
+            f"add pictures{smaller}"
         )
     return pictures, held_out
 
@@ -250,7 +253,7 @@ def _facts(recipe: Recipe, pictures: data.Pictures) -> dict[str, Any]:
 def _command() -> str:
     program = Path(sys.argv[0])  # .../artkeras/__main__.py, or the script `artkeras`; a notebook has none
     ours = program.stem == "artkeras" or (program.stem == "__main__" and program.parent.name == "artkeras")
-    return " ".join(["python -m artkeras", *sys.argv[1:]]) if ours else ""
+    return shlex.join(["python", "-m", "artkeras", *sys.argv[1:]]) if ours else ""
 
 
 def _now() -> str:

@@ -254,13 +254,15 @@ def _contracted(name: str, run: Run) -> Upscaler:
 
 
 def check(model: str | os.PathLike[str]) -> str | Path:
-    """The name of a model, or the path of one, as it will be opened. Keras is not loaded.
+    """The name of a model in `MODELS`, or the path of one, as it will be opened. Keras is not loaded.
 
     Raises:
         UserError: when it is neither.
     """
-    if isinstance(model, str) and (model == "auto" or model in MODELS):
-        return model
+    if isinstance(model, str):
+        name = model.removeprefix("esrgan-") if model in ("esrgan-thick", "esrgan-slim") else model
+        if name == "auto" or name in MODELS:
+            return name
     path = Path(model).expanduser()
     if (path / "model.json").is_file() or (path / "saved_model.pb").is_file():
         return path

@@ -88,6 +88,7 @@ class Report:
         failed: a line for each work without a picture that another run may get.
         notes: lines about listings that are not whole, and the like.
         whole: whether every listing was.
+        done: what became of the pictures that are counted as fetched, for people.
     """
 
     fetched: int = 0
@@ -96,6 +97,7 @@ class Report:
     failed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     whole: bool = True
+    done: str = "fetched"
 
     @property
     def complete(self) -> bool:
@@ -104,7 +106,7 @@ class Report:
 
     def __str__(self) -> str:
         others = [f"{count} {status}" for status, count in sorted(self.counts.items()) if status != "ok"]
-        return ", ".join([f"{self.fetched} pictures fetched", f"{self.had} already there", *others])
+        return ", ".join([f"{self.fetched} pictures {self.done}", f"{self.had} already there", *others])
 
 
 Candidates = Callable[[Work], Sequence[tuple[str, str]]]

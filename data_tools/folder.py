@@ -186,7 +186,9 @@ def run(arguments: argparse.Namespace) -> int:
     found = list(files(folder, work))
     if not found:
         raise UserError(f"the folder {folder} holds no pictures ({' '.join(sorted(s[1:] for s in SUFFIXES))})")
-    return options.finish(take(found, out, backend="folder", in_place=in_place), out)
+    report = take(found, out, backend="folder", in_place=in_place)
+    report.done = "listed" if in_place else "copied"
+    return options.finish(report, out)
 
 
 def run_manifest(arguments: argparse.Namespace) -> int:

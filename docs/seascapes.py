@@ -4,6 +4,8 @@ Everything it needs is here: a network, a recipe, a variant of the recipe, and t
 checkpoints, sample grids, scores and reports are the kit's.
 """
 
+import os
+import shlex
 import sys
 from dataclasses import replace
 
@@ -65,4 +67,6 @@ if __name__ == "__main__":
         sys.exit("give the folder of your pictures: python docs/seascapes.py FOLDER")
     for recipe in (PLAIN, NOISY):
         run = artkeras.train(recipe.quick(), data=sys.argv[1])  # delete .quick() for the full run
-        print(f"python -m artkeras report {run.path} --html {recipe.name.split('/')[1]}.html")
+        here = os.path.relpath(os.path.dirname(__file__))  # where the commands find this file
+        command = ["python", "-m", "artkeras", "report", str(run.path), "--html", f"{recipe.name.split('/')[1]}.html"]
+        print(f"PYTHONPATH={shlex.quote(here)} {shlex.join(command)}")

@@ -1,7 +1,7 @@
 """Run the notebooks from top to bottom and keep what they show.
 
     python notebooks/run.py            every notebook, in order
-    python notebooks/run.py 01 04      only those whose names start like this
+    python notebooks/run.py 1 04       only those with these numbers, or whose names start like this
     python notebooks/run.py --stamp    make the notebooks ready to commit: the set-up cell, no outputs
     python notebooks/run.py --check    fail if --stamp would change one of them
 
@@ -35,7 +35,7 @@ PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 
 # The first cell of every notebook. {install} is filled in by --stamp.
 SETUP = """\
-# Set-up: in Colab this cell installs the kit; anywhere else it does nothing.
+# Set-up: in Colab this cell installs the kit; elsewhere it goes to the project folder, where data/ and runs/ are.
 import os
 import sys
 
@@ -44,6 +44,8 @@ if "google.colab" in sys.modules:
     if os.path.isdir(drive):  # a mounted drive outlives the machine: keep the runs there
         os.environ["ARTKERAS_RUNS"] = f"{drive}/artkeras_runs"
 {install}
+elif os.path.basename(os.getcwd()) == "notebooks" and os.path.isfile("../pyproject.toml"):  # Jupyter starts here
+    os.chdir("..")
 """
 
 # Without a public address the kit can only come from a copy of the project folder.
@@ -235,11 +237,12 @@ def main(arguments: list[str] | None = None) -> int:
     out = options.out.resolve()
 
     paths = sorted(options.folder.glob("[0-9][0-9]_*.ipynb"))
-    for name in options.names:
+    names = [name.zfill(2) for name in options.names]  # 1 is 01, and not 10 to 19
+    for name in names:
         if not any(path.name.startswith(name) for path in paths):
             parser.error(f"no notebook starts with {name!r}; there are {', '.join(p.stem for p in paths)}")
-    if options.names:
-        paths = [path for path in paths if path.name.startswith(tuple(options.names))]
+    if names:
+        paths = [path for path in paths if path.name.startswith(tuple(names))]
     if not paths:
         parser.error(f"no notebooks in {options.folder}")
 

@@ -99,6 +99,10 @@ def test_fewer_pictures_than_a_batch(refused):
     line = refused("train", "colour_field/tiny", "--data", "few")
     assert "6 pictures" in line
     assert "a batch needs 8" in line
+    assert "or train --quick" in line
+    line = refused("train", "colour_field/tiny", "--quick", "--data", "few")
+    assert "a batch needs 32" in line
+    assert "--quick" not in line
 
 
 def test_pictures_none_of_which_can_be_read(refused):
@@ -143,7 +147,10 @@ def test_values_out_of_range(refused, option, value):
     "arguments, word",
     [
         (["sample", "RUN", "--count", "0"], "count"),
+        (["sample", "RUN", "--count", "10001"], "from 1 to 10,000"),
+        (["stylize", "a.png", "b.png", "--size", "4097"], "from 1 to 4,096"),
         (["sample", "RUN", "--scale", "0"], "scale"),
+        (["stylize", "a.png", "b.png", "--style-weights", "1", "2"], "join them by commas, such as 1,2,3,4"),
         (["sample", "RUN", "--seed", "-1"], "seed"),
         (["sample", "RUN", "--out", "grid.jpg"], ".png"),
         (["sample", "RUN", "--out", "grid"], ".png"),
@@ -189,6 +196,13 @@ def test_a_run_that_does_not_exist(refused, command):
     assert "nowhere does not exist" in refused(command, "nowhere")
 
 
+@pytest.mark.parametrize("command", ["sample", "walk", "evaluate"])
+def test_a_misspelt_run_is_not_taken_for_a_recipe(refused, trained, command):
+    misspelt = ("runs/colour_field-model_2-quick-2026", trained.with_name("typo"), "../typo", "some/where/else")
+    for place in map(Path, misspelt):
+        assert f"{place} does not exist: give the folder of a run" in refused(command, place)
+
+
 def test_resuming_with_other_values(refused, trained):
     line = refused("resume", trained, "--seed", "5", "--holdout", "0.2", "--precision", "bfloat16", "--epochs", "3")
     assert all(words in line for words in ("seed was 0, now 5", "holdout was 0.0, now 0.2", "precision was float32"))
@@ -231,14 +245,29 @@ def test_a_result_of_the_kit_that_is_damaged(refused, call, trained, monkeypatch
     assert "generator.npz" in refused("sample", "colour_field/model_2")
 
 
-def test_what_the_system_refuses_is_one_line_too(refused, trained, monkeypatch):
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (
+            PermissionError(13, "Permission denied", "full/.grid.png.10cd.part"),
+            "no permission to write in {full}: give",
+        ),
+        (PermissionError(13, "Permission denied", "full/new"), "no permission to write in {full}: give another --out"),
+        (PermissionError(13, "Permission denied", "full"), "Permission denied ({full})"),
+        (OSError(28, "No space left on device", "full/.grid.png.10cd.part"), "No space left on device ({full})"),
+        (OSError(28, "No space left on device"), "No space left on device: "),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_that_names_the_folder(refused, trained, monkeypatch, error, words):
     def denied(*_, **__):
-        raise PermissionError(13, "Permission denied", "grid.png")
+        raise error
 
+    full = Path("full")
+    full.mkdir()
     monkeypatch.setattr("artkeras.figures.save", denied)
     line = refused("sample", trained)
-    assert "Permission denied" in line
-    assert "grid.png" in line
+    assert words.format(full=full.absolute()) in line
+    assert ".part" not in line
 
 
 # ---------------------------------------------------------------------------------- what is written
@@ -249,7 +278,7 @@ def test_list_shows_every_recipe_its_pictures_epochs_and_whether_it_was_trained(
     assert call("report", trained)[0] == 0
     status, out, err = call("list")
     assert (status, err) == (0, "")
-    rows = {line.split()[0]: line for line in out.splitlines()}
+    rows = {line.split()[0]: line for line in out.split("\n\n")[0].splitlines()}
     assert list(rows) == ["RECIPE", *NAMES, "colour_field/tiny"]
     for name in NAMES:
         assert "procedural stand-in" in rows[name]
@@ -262,7 +291,15 @@ def test_list_says_where_pictures_were_found(call, monkeypatch):
     Path("all").mkdir()
     pictures(Path("all", "colour_field"), 1)
     monkeypatch.setenv("ARTKERAS_DATA", "all")
-    assert str(Path("all", "colour_field")) in call("list")[1]
+    out = call("list")[1]
+    assert str(Path("all", "colour_field")) in out
+    assert "no pictures found" not in out
+
+
+def test_list_says_where_it_looked_if_it_found_none(call, monkeypatch):
+    assert call("list")[1].endswith(f"in {Path('data').absolute()}, and $ARTKERAS_DATA is not set\n")
+    monkeypatch.setenv("ARTKERAS_DATA", "elsewhere")
+    assert call("list")[1].endswith(f"in {Path('data').absolute()}, nor in {Path('elsewhere').absolute()}\n")
 
 
 def test_train_says_the_cost_trains_and_says_where(call):

@@ -515,7 +515,9 @@ def test_folder_is_copied_and_written_down(mine, capsys):
     assert __main__.main(["folder", str(mine), "--artist-folders", "--style", "Color Field Painting"]) == 0
     manifest = Manifest("data/my pictures")
     assert manifest.counts() == {"ok": 4, "duplicate": 1, "corrupt": 1}
-    assert "broken.jpg: a broken picture" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "4 pictures copied, 0 already there" in said.out
+    assert "broken.jpg: a broken picture" in said.err
     by_name = {row["work_slug"]: row for row in manifest}
     assert by_name["Mark_Rothko/a.jpg"]["artist_name"] == "Mark Rothko"
     assert by_name["Gene Davis/é.png"]["artist_slug"] == "gene-davis"
@@ -524,13 +526,14 @@ def test_folder_is_copied_and_written_down(mine, capsys):
     assert {row["style"] for row in manifest} == {"Color Field Painting"}
     stamps = {path: path.stat().st_mtime_ns for path in Path("data/my pictures/images").rglob("*.*")}
     assert __main__.main(["folder", str(mine), "--artist-folders"]) == 0
-    assert "0 pictures fetched, 4 already there" in capsys.readouterr().out
+    assert "0 pictures copied, 4 already there" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in Path("data/my pictures/images").rglob("*.*")} == stamps
 
 
-def test_folder_in_place_copies_nothing(mine):
+def test_folder_in_place_copies_nothing(mine, capsys):
     before = {path for path in mine.rglob("*") if path.is_file()}
     assert __main__.main(["folder", str(mine), "--out", str(mine), "--artist", "Me"]) == 0
+    assert "4 pictures listed, 0 already there" in capsys.readouterr().out
     after = {path.name for path in set(mine.rglob("*")) - before if path.is_file()}
     assert after == {"manifest.jsonl", "manifest.csv"}
     rows = Manifest(mine).pictures()

@@ -1,9 +1,12 @@
 """The worked example of the documentation: a study in one file, trained by the kit."""
 
 import re
+import runpy
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,6 +43,17 @@ def test_its_variant_differs_in_one_keyword(example):
     plain, noisy = seascapes.PLAIN.to_json(), seascapes.NOISY.to_json()
     assert plain["networks"]["generator"] | {"noise": 0.1} == noisy["networks"]["generator"]
     assert {key for key in plain if plain[key] != noisy[key]} == {"name", "networks"}
+
+
+def test_the_example_ends_in_commands_that_can_be_pasted(monkeypatch, capsys):
+    run = SimpleNamespace(path=Path("my runs", "RUN"))
+    monkeypatch.setattr("artkeras.training.train", lambda recipe, data: run)
+    monkeypatch.setattr("sys.argv", ["seascapes.py", "FOLDER"])
+    runpy.run_path(str(DOCS / "seascapes.py"), run_name="__main__")
+    for line, name in zip(capsys.readouterr().out.splitlines(), ("plain", "noisy"), strict=True):
+        place, *words = shlex.split(line)
+        assert Path(place.removeprefix("PYTHONPATH=")).resolve() == DOCS.resolve()
+        assert words == ["python", "-m", "artkeras", "report", str(Path("my runs", "RUN")), "--html", f"{name}.html"]
 
 
 def test_every_file_that_the_documentation_links_to_is_there():

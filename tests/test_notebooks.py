@@ -19,6 +19,8 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from artkeras.errors import UserError
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "notebooks" / "run.py"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -77,6 +79,43 @@ def test_starts_with_the_stamped_cells(notebook):
 
 def test_stamping_changes_nothing():
     assert runner.stamp(NOTEBOOKS, runner.project_address(), check=True) == []
+
+
+def code(number: str) -> list[str]:
+    """The code of a notebook's cells after the set-up."""
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return [python(cell.source) for cell in cells if cell.cell_type == "code" and cell.get("id") != "set-up"]
+
+
+def test_a_misspelt_folder_of_ones_own_paintings_is_said_and_not_filled():
+    values: dict = {}
+    first, fill, *_ = code("19")
+    exec(first, values)
+    with pytest.raises(UserError, match="the folder misspelt does not exist"):
+        exec(fill, values | {"folder": Path("misspelt")})
+    assert not Path("misspelt").exists()
+    exec(fill, values)  # the example's
+    assert len(list(values["folder"].iterdir())) == 60
+
+
+def test_every_grid_of_ones_own_paintings_has_a_caption():
+    calls = [node for node in ast.walk(ast.parse("\n".join(code("19")))) if isinstance(node, ast.Call)]
+    grids = [call for call in calls if getattr(call.func, "attr", "") == "grid"]
+    assert len(grids) == 3
+    assert all("caption" in {keyword.arg for keyword in call.keywords} for call in grids)
+
+
+def test_every_panel_of_scores_says_what_is_good(monkeypatch):
+    panels: dict = {}
+    monkeypatch.setattr("artkeras.figures.dots", lambda named, log: panels.update(named, log=log))
+    values: dict = {}
+    for cell in code("20")[:2]:
+        exec(cell, values)
+    (log,) = panels.pop("log")
+    assert log in panels
+    assert all(title.endswith("is good") and scores for title, scores in panels.items())
+    assert len(panels) == 5
 
 
 # --- stamping -----------------------------------------------------------------------------------------------
@@ -144,10 +183,24 @@ def run_set_up(monkeypatch, address="", colab="", modules=("google.colab",)):
     return shell.asked, os.environ["ARTKERAS_RUNS"]
 
 
-def test_set_up_does_nothing_at_home(monkeypatch):
+def test_set_up_installs_nothing_at_home(monkeypatch):
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     assert run_set_up(monkeypatch, modules=()) == ([], "as before")
     assert run_set_up(monkeypatch, GITHUB, modules=()) == ([], "as before")
+
+
+@pytest.mark.parametrize(
+    ("folder", "lands"), [("kit/notebooks", "kit"), ("kit/other", "kit/other"), ("notebooks", "notebooks")]
+)
+def test_set_up_goes_from_the_notebooks_to_the_project_folder(monkeypatch, tmp_path, folder, lands):
+    for place in (tmp_path / "kit" / "notebooks", tmp_path / "kit" / "other", tmp_path / "notebooks"):
+        place.mkdir(parents=True)
+    (tmp_path / "kit" / "pyproject.toml").touch()
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    monkeypatch.chdir(tmp_path / folder)
+    for _ in range(2):  # run again, the cell stays there
+        run_set_up(monkeypatch, modules=())
+        assert Path.cwd() == tmp_path / lands
 
 
 def test_set_up_installs_from_the_address(monkeypatch, tmp_path):
@@ -243,6 +296,20 @@ def test_only_some_and_a_slow_cell(tmp_path):
     assert "cell 1 (import time): took more than 2 s" in result.stdout
     assert "[2/2] 02_good" in result.stdout
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["01_slow.ipynb", "02_good.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [(["1"], [0]), (["01", "10"], [0, 1]), (["11_b", "1"], [0, 2]), (["01_a.ipynb"], [0]), ([], [0, 1, 2])],
+)
+def test_a_number_is_that_notebook_and_no_other(tmp_path, monkeypatch, names, chosen):
+    paths = [save(tmp_path / f"{name}.ipynb", new_code_cell("1")) for name in ("01_a", "10_a", "11_b")]
+    monkeypatch.setattr(runner, "run_all", lambda paths, *_: paths)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert runner.main([*names, "--folder", str(tmp_path)]) == [paths[i] for i in chosen]
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_an_unknown_name_is_one_line(tmp_path, capsys):

@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 import time
 from dataclasses import replace
 from importlib import resources
@@ -131,6 +132,12 @@ def test_a_page_with_real_paintings_says_that_it_is_for_the_raters_alone(network
     assert sum("for them alone: it shows pictures that it was trained on" in line for line in lines) == 1
     assert f"4 samples among 4 of 9 pictures from {paintings}" in lines[0]
     assert lines[-1].startswith("then: python -m artkeras rate --read ratings*.csv --key rating-key.json")
+
+
+def test_the_command_that_reads_the_ratings_can_be_pasted_where_the_folder_has_a_space(network, paintings):
+    lines = []
+    rating.write("model", data=paintings, count=1, out=Path("my ratings", "page.html"), log=lines.append)
+    assert shlex.split(lines[-1])[-2:] == ["--key", str(Path("my ratings", "page-key.json"))]
 
 
 def test_the_page_loads_nothing_and_is_the_same_for_the_same_seed(network, paintings):

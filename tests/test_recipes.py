@@ -53,6 +53,16 @@ def test_an_unknown_name_is_answered_with_the_nearest(wrong, near):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name, wanted",
+    [("model_2", "colour_field/model_2"), ("vae", "monet/vae or abstract/vae"), ("published", "model_3/published")],
+)
+def test_a_name_without_its_study_is_answered_with_the_whole_ones(name, wanted):
+    with pytest.raises(UserError) as caught:
+        recipe(name)
+    assert str(caught.value).endswith(f"did you mean {wanted}?")
+
+
 def test_a_name_like_no_other_is_answered_with_the_command_that_lists_them():
     with pytest.raises(UserError, match="'zzz': python -m artkeras list names them all"):
         recipe("zzz")
@@ -258,6 +268,20 @@ def test_a_builder_is_compared_by_value_and_changed_by_copy():
     assert builder.options == {"learning_rate": 1e-3}
     assert float(other().learning_rate) == pytest.approx(1e-3)
     assert other().beta_1 == 0.9
+
+
+def test_a_builder_whose_module_is_not_here_says_where_to_call_from():
+    for path, missing in (("seascapes:generator", "seascapes"), ("mine.networks:generator", "mine")):
+        with pytest.raises(UserError, match=f"the module {missing} is missing.*PYTHONPATH") as caught:
+            Builder(path)()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_module_that_lacks_another_is_not_said_to_be_missing(monkeypatch, tmp_path):
+    (tmp_path / "lacking.py").write_text("import lack")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="'lack'"):
+        Builder("lacking:generator")()
 
 
 def test_reading_recipes_loads_no_keras():

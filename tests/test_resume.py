@@ -237,6 +237,16 @@ def test_a_second_ctrl_c_does_not_wait_for_a_checkpoint_and_the_last_one_still_s
     same(uninterrupted, training.resume(path, log=silent))
 
 
+def test_how_to_go_on_can_be_pasted_where_the_folder_has_a_space(stopped, monkeypatch):
+    path = stopped.path.rename(Path("my run"))
+    at_step(monkeypatch, 2, 1, lambda recorder: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        training.resume(path, log=silent)
+    assert str(caught.value).endswith("python -m artkeras resume 'my run'")
+    with pytest.raises(UserError, match="go on with: python -m artkeras resume 'my run'"):
+        Run.check_place(path)
+
+
 def test_at_an_epochs_end_a_stop_waits_for_grid_and_history_and_after_the_last_there_is_none(monkeypatch):
     saved = []
     recorder = SimpleNamespace(position=Position(0, 3))
@@ -258,7 +268,7 @@ def test_the_command_line_says_how_to_go_on_and_ends_with_status_130(stopped, ca
     at_step(monkeypatch, 2, 1, lambda recorder: os.kill(os.getpid(), signal.SIGINT))
     assert main(["resume", str(stopped.path)]) == 130
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("artkeras: stopped at epoch 2 and 1 steps; go on with: ")
+    assert last.startswith("artkeras: stopped at epoch 2 and 1 step; go on with: ")
     assert last.endswith(f"resume {stopped.path}")
     assert Position(2, 1) in stopped.checkpoints()
 
@@ -325,7 +335,9 @@ def test_pictures_may_move_but_not_change(pictures):
     run = train(replace(TINY, epochs=1), data=pictures)
     moved = pictures.rename(pictures.with_name("elsewhere"))
     before = content(run.path)
-    assert "paintings" in message(training.resume, run.path, epochs=2)
+    assert f"{pictures} with the pictures of" in message(training.resume, run.path, epochs=2)
+    with pytest.raises(UserError, match="is gone: give --data FOLDER"):
+        run.pictures()
 
     Image.new("RGB", (20, 20), "red").save(moved / "3.png")
     assert "pictures was 24 of" in message(training.resume, run.path, epochs=2, data=moved)

@@ -15,7 +15,7 @@ from training_worker import STEPS, TINY, at_step, checkpoint_often, forget_model
 from artkeras import callbacks, data, engine, figures, sampling, training
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.plan import Plan
+from artkeras.plan import Plan, few_steps
 from artkeras.recipes import RECIPES, Builder, Recipe
 from artkeras.run import Position, Run, Table
 
@@ -43,6 +43,15 @@ def message(call, *arguments, **options) -> str:
 def only_run() -> Run:
     (path,) = Path("runs").iterdir()
     return Run(path)
+
+
+def paintings(count: int) -> Path:
+    folder = Path("paintings")
+    folder.mkdir()
+    for i in range(count):
+        picture = np.random.default_rng(i).integers(0, 256, (20, 20, 3), dtype="uint8")
+        Image.fromarray(picture).save(folder / f"{i}.png")
+    return folder
 
 
 @contextlib.contextmanager
@@ -102,6 +111,9 @@ def test_a_command_is_recorded_only_when_there_was_one(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["/somewhere/artkeras/__main__.py", "train", "colour_field/model_2", "--seed", "3"])
     recorded = training._environment(TINY, pictures, "float32", None)["command"]
     assert recorded == "python -m artkeras train colour_field/model_2 --seed 3"
+    monkeypatch.setattr("sys.argv", ["/somewhere/artkeras/__main__.py", "train", "name", "--data", "my paintings"])
+    recorded = training._environment(TINY, pictures, "float32", None)["command"]
+    assert recorded == "python -m artkeras train name --data 'my paintings'"
 
 
 def test_one_row_an_epoch_and_one_row_a_step(trained):
@@ -167,12 +179,8 @@ def test_log_environment_and_captions_all_say_procedural_stand_in(trained_once, 
     assert captions == [f"colour_field/model_2 quick, epoch {epoch}, procedural stand-in" for epoch in (0, 1)]
 
 
-def test_real_pictures_are_not_called_a_stand_in(tmp_path):
-    folder = tmp_path / "paintings"
-    folder.mkdir()
-    for i in range(4):
-        picture = np.random.default_rng(i).integers(0, 256, (20, 20, 3), dtype="uint8")
-        Image.fromarray(picture).save(folder / f"{i}.png")
+def test_real_pictures_are_not_called_a_stand_in():
+    folder = paintings(4)
     lines = []
     run = train(replace(TINY, epochs=1), data=folder, log=lines.append)
     assert not run.stand_in
@@ -324,6 +332,27 @@ def test_a_dry_run_says_what_it_would_cost_and_writes_nothing():
     assert str(cost) in lines[-1]
     assert "72 pictures, 18 steps" in lines[-1]
     assert files() == set()
+
+
+def test_a_gan_that_will_paint_noise_for_want_of_steps_is_told_how_many_epochs_it_needs():
+    recipe, folder = RECIPES["abstract/lsgan"].quick(), paintings(37)  # two steps an epoch instead of 18
+    lines = []
+    train(recipe, data=folder, dry_run=True, log=lines.append)
+    assert lines[0].startswith("note: only 160 steps in all, expect noise: --epochs 720 makes")
+    for enough in ({"epochs": 720}, {"epochs": 360}):
+        train(replace(recipe, **enough), data=folder, dry_run=True, log=(lines := []).append)
+        assert "noise" not in " ".join(lines)
+
+
+@pytest.mark.parametrize("name", ["monet/vae", "facades/pix2pix"])
+def test_other_models_than_gans_are_told_nothing_of_steps(name):
+    pictures = SimpleNamespace(stand_in=False)
+    assert few_steps(RECIPES[name].quick(), pictures) == ""
+
+
+def test_stand_ins_and_studies_of_ones_own_are_told_nothing_of_steps():
+    for recipe, stand_in in ((TINY, True), (replace(TINY, name="mine/plain"), False)):
+        assert few_steps(recipe, SimpleNamespace(stand_in=stand_in)) == ""
 
 
 def test_what_is_left_of_a_training_costs_less():

@@ -21,7 +21,7 @@ from test_pretrained import HOME, picture, real
 from artkeras import engine, metrics, png, upscale, weights
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.upscale import Upscaler, open_model, upscale_files
+from artkeras.upscale import Upscaler, check, open_model, upscale_files
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason="a network for TensorFlow alone")
 
@@ -395,6 +395,12 @@ def test_without_a_network_auto_is_bicubic_and_says_why(offline):
     assert "not thick (cannot fetch esrgan-thick" in said and "not realesrgan-x4plus (" in said and "\n" not in said
     with pytest.raises(weights.Unavailable, match="cannot fetch esrgan-slim"):
         open_model("slim", log=lines.append)  # who names one gets that one
+
+
+def test_a_model_may_be_called_as_its_weights_are():
+    assert [check(name) for name in ("esrgan-thick", "esrgan-slim", "slim", "esrgan-tf2", "auto")] == [
+        "thick", "slim", "slim", "esrgan-tf2", "auto",
+    ]  # fmt: skip
 
 
 def test_on_other_backends_the_hubs_network_is_passed_over(offline, monkeypatch, tmp_path):

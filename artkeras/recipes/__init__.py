@@ -31,6 +31,7 @@ def recipe(name: str) -> Recipe:
     try:
         return RECIPES[name]
     except KeyError:
-        near = difflib.get_close_matches(name, RECIPES, cutoff=0.4)
+        variants = [known for known in RECIPES if known.endswith(f"/{name}")]  # the study was left out
+        near = variants or difflib.get_close_matches(name, RECIPES, cutoff=0.4)
         hint = f"did you mean {' or '.join(near)}?" if near else "python -m artkeras list names them all"
         raise UserError(f"no recipe is called {name!r}: {hint}") from None

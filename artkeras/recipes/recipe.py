@@ -41,9 +41,22 @@ class Builder:
         return Builder(self.path, **(self.options | options))
 
     def __call__(self, **more: Any) -> Any:
-        """Import the function and call it; `more` keywords win over the options."""
+        """Import the function and call it; `more` keywords win over the options.
+
+        Raises:
+            UserError: when its module is not to be found: a study of one's own, called from elsewhere.
+        """
         module, name = self.path.split(":")
-        return getattr(import_module(module), name)(**(self.options | more))
+        try:
+            imported = import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):  # it lacks another itself
+                raise
+            raise UserError(
+                f"the module {error.name} is missing, of which {self.path} is made: call from the folder it lies in, "
+                "or put PYTHONPATH=THAT_FOLDER before the command"
+            ) from None
+        return getattr(imported, name)(**(self.options | more))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Builder) and (self.path, self.options) == (other.path, other.options)
