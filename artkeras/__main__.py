@@ -340,9 +340,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refused(error: OSError, arguments: argparse.Namespace) -> str:
     """What the system refused, in a line."""
     place = Path(error.filename).absolute() if isinstance(error.filename, str | os.PathLike) else None
-    if place and not os.path.exists(
-        place
-    ):  # it could not be made, or is a temporary file that is gone: name its folder
+    if place and not os.path.exists(place):  # it could not be made, or was a temporary file: name its folder
         place = place.parent
         if isinstance(error, PermissionError):
             advice = "give another --out" if "out" in arguments else "allow it and try again"
