@@ -11,7 +11,7 @@ on the left and the label map on the right.
 
 The paper trains 200 epochs of 400 steps, hours on a GPU of its time. The report says nothing of its own. At 64 pixels,
 40 epochs on 350 real pairs took 5 minutes on two busy cores; on 50 unseen ones they score L1 0.158 and SSIM 0.299 where
-the average facade has 0.157 and 0.169 (seed 1).
+the average facade has 0.157 and 0.169 (seed 1). After 8 epochs pictures are blurrier and L1 is better, 0.154.
 """
 
 from dataclasses import replace
