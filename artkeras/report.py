@@ -27,7 +27,6 @@ from artkeras.run import Position, Run
 from artkeras.sampling import Trained, open_generator, save_generator
 
 FINDINGS = "## Findings\n"
-QUICK = "quick scale: "
 NO_FINDINGS = "None written yet.\n"
 
 
@@ -212,7 +211,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
     departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
     if recipe.scale == "quick":
-        departures.insert(0, QUICK + f"{', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
+        departures.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
         [
             f"# {recipe.name}",
