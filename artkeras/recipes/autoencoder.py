@@ -12,6 +12,7 @@ gives neither numbers nor layers.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from artkeras.recipes.recipe import Builder, Recipe
 
@@ -131,22 +132,35 @@ def _at_150(base: Recipe) -> Recipe:
     )
 
 
-ABSTRACT_VAE = replace(
-    VAE,
-    name="abstract/vae",
-    study="abstract",
-    batch_size=64,
-    epochs=100,
-    kid_every=5,
-    sample_every=10,
-    change="the VAE that study 2 wished for, on its abstract paintings",
-    source="study 2 (abstract art by DCGAN, 2023), which names a VAE as the next thing to try",
-    published={},
-    departures=(
+_OF_ABSTRACTS: dict[str, Any] = {
+    "study": "abstract",
+    "batch_size": 64,
+    "epochs": 100,
+    "kid_every": 5,
+    "sample_every": 10,
+    "published": {},
+    "departures": (
         "four convolutions that halve the side, with batch normalisation, and their mirror image",
         "half of the pictures of a step are mirrored left to right",
         "a tenth of the paintings is held out, to measure the error on paintings never seen",
     ),
+}
+
+ABSTRACT_AUTOENCODER = replace(
+    AUTOENCODER,
+    name="abstract/autoencoder",
+    change="monet/autoencoder on study 2's abstract paintings, to compare the VAE with",
+    source="study 5's autoencoder on the paintings of study 2 (abstract art by DCGAN, 2023)",
+    **_OF_ABSTRACTS,
+)
+"""A plain autoencoder of abstract paintings."""
+
+ABSTRACT_VAE = replace(
+    VAE,
+    name="abstract/vae",
+    change="the VAE that study 2 wished for, on its abstract paintings",
+    source="study 2 (abstract art by DCGAN, 2023), which names a VAE as the next thing to try",
+    **_OF_ABSTRACTS,
 )
 """A variational autoencoder of abstract paintings."""
 
@@ -157,5 +171,6 @@ RECIPES = (
     *(_of_size(base, latent_dim) for base in (AUTOENCODER, VAE) for latent_dim in LATENT_DIMS),
     _at_150(AUTOENCODER),
     _at_150(VAE),
+    ABSTRACT_AUTOENCODER,
     ABSTRACT_VAE,
 )
