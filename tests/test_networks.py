@@ -119,6 +119,47 @@ def test_generator_norm_stands_between_transposed_convolution_and_leaky_relu(pub
     assert described(published["generator", True]) == first + doubling * 4 + last
 
 
+# --- the study's advice, not taken --------------------------------------------------------------------------
+
+
+def test_the_discriminator_can_halve_by_max_pooling_and_use_relu():
+    assert described(discriminator(size=16, width=2, pooling=True, slope=0.0)) == [
+        "Conv2D 2, 3x3, strides 1x1, same",
+        "LeakyReLU 0.0",
+        *("Conv2D 4, 3x3, strides 1x1, same", "LeakyReLU 0.0", "MaxPooling2D") * 2,
+        "Conv2D 8, 3x3, strides 1x1, same",
+        "LeakyReLU 0.0",
+        "MaxPooling2D",
+        "Flatten",
+        "Dropout 0.4",
+        "Dense 1",
+    ]
+    assert (
+        discriminator(size=16, width=2, pooling=True).count_params() == discriminator(size=16, width=2).count_params()
+    )
+
+
+def test_the_generator_can_double_by_repeating_pixels_and_use_relu():
+    doubling = ["UpSampling2D", "Conv2D 2, 4x4, strides 1x1, same", "BatchNormalization 0.8", "LeakyReLU 0.0"]
+    first = ["Dense 64", "LeakyReLU 0.0", "Reshape (4, 4, 4)"]
+    last = ["Conv2D 3, 3x3, strides 1x1, same", "Activation tanh"]
+    network = generator(size=16, width=2, norm=True, upsampling=True, slope=0.0)
+    assert described(network) == first + doubling * 2 + last
+    assert network.count_params() == generator(size=16, width=2, norm=True).count_params()
+
+
+def test_the_generator_can_make_its_latents_uniform():
+    network = generator(latent_dim=50, size=16, width=2, uniform=True)
+    dense = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
+    seen = keras.Model(network.input, dense.input)
+    latents = np.random.default_rng(0).normal(size=(400, 50)).astype("float32")
+    uniform = keras.ops.convert_to_numpy(seen(latents))
+    shares, _ = np.histogram(uniform, bins=10, range=(-1, 1))
+    np.testing.assert_allclose(shares / uniform.size, 0.1, atol=0.01)
+    in_order = uniform.ravel()[np.argsort(latents, axis=None)]
+    assert (np.diff(in_order) >= 0).all()  # each number by itself
+
+
 # --- other norms ----------------------------------------------------------------------------------------
 
 
@@ -186,6 +227,7 @@ def test_shapes_and_range_at_any_size_and_width(size, width, latent_dim):
 
 
 def test_scores_are_logits_of_either_sign_beyond_one():
+    engine.seed(0)
     d = discriminator(size=16, width=2)
     pictures = 50 * np.random.default_rng(0).normal(size=(64, 16, 16, 3))
     scores = keras.ops.convert_to_numpy(d(pictures))

@@ -9,7 +9,7 @@ import pytest
 
 from artkeras.errors import UserError
 from artkeras.losses import BCE, LEAST_SQUARES, SMOOTHED_BCE, AdversarialLoss
-from artkeras.recipes import RECIPES, Builder, Recipe, model_3, recipe
+from artkeras.recipes import RECIPES, Builder, Recipe, lessons, model_3, recipe
 from artkeras.recipes.colour_field import MODEL_1
 
 PUBLISHED_NAMES = [f"colour_field/model_{end}" for end in ("1", "2", "3", "4", "1_as_published")]
@@ -91,6 +91,31 @@ def test_the_variants_of_model_3_differ_in_one_value_and_take_as_many_steps():
     steps = [r.epochs * (pictures // r.batch_size) for r in variants.values()]
     assert max(steps) < 1.02 * min(steps)
     thin = difference(recipe("colour_field/model_3"), variants["published"])
+    assert set(thin) == {"size", "width", "batch_size", "epochs", "holdout", "kid_every", "sample_every"}
+
+
+# --- the study's advice -------------------------------------------------------------------------------
+
+BROKEN = {
+    "heeded": {},
+    "uncleaned": {"subset": ("kept", "all")},
+    "uniform_latents": {"networks.generator.uniform": (None, True)},
+    "relu": {"networks.generator.slope": (None, 0.0), "networks.discriminator.slope": (None, 0.0)},
+    "pooling": {"networks.discriminator.pooling": (None, True)},
+    "upsampling": {"networks.generator.upsampling": (None, True)},
+    "mixed_batch": {"model.mixed": (None, True)},
+}
+
+
+def test_the_lessons_differ_from_a_thin_model_2_in_one_piece_of_advice():
+    variants = {r.name.removeprefix("lessons/"): r for r in lessons.RECIPES}
+    found = {name: difference(variants["heeded"], r) for name, r in variants.items()}
+    optimizers = {name: found.pop(name) for name in ("sgd", "rmsprop")}
+    assert found == BROKEN
+    for name, changed in optimizers.items():
+        assert all(key.startswith("optimizer") for key in changed), changed
+        assert type(variants[name].optimizer()).__name__.lower() == name
+    thin = difference(recipe("colour_field/model_2"), variants["heeded"])
     assert set(thin) == {"size", "width", "batch_size", "epochs", "holdout", "kid_every", "sample_every"}
 
 
