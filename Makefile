@@ -30,8 +30,9 @@ help:
 notebooks: setup
 	@$(PY) notebooks/run.py $(ARGS)
 
+# A file's tests share fixtures, so they stay in one process; each process takes about 1.5 GB.
 test: setup
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 bench: setup
 	@$(PY) -m benchmarks $(ARGS)
