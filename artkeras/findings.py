@@ -22,15 +22,19 @@ class Result:
 
     Attributes:
         name: of the recipe.
+        folder: where it lies.
         facts: its run.json: recipe, device, pictures, epochs, seconds, ...
         history: means of each epoch, as `Run.history` gives them.
         scores: the last value of each measure in its metrics.jsonl, such as "kid".
+        spreads: the standard deviation of each that has one.
     """
 
     name: str
+    folder: Path = field(repr=False)
     facts: Mapping[str, Any] = field(repr=False)
     history: Mapping[str, np.ndarray] = field(repr=False)
     scores: Mapping[str, float]
+    spreads: Mapping[str, float] = field(repr=False)
 
     def over_epochs(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
         """The epochs in which something was measured, and what it was then; empty where it never was."""
@@ -52,8 +56,14 @@ def results(folder: str | Path | None = None) -> dict[str, Result]:
         scores = path.with_name("metrics.jsonl")
         lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
         name = facts["recipe"]["name"]
+        last = {line["measure"]: line for line in lines}
         found[name] = Result(
-            name, facts, read_table(path.with_name("history.csv")), {line["measure"]: line["value"] for line in lines}
+            name,
+            path.parent,
+            facts,
+            read_table(path.with_name("history.csv")),
+            {measure: line["value"] for measure, line in last.items()},
+            {measure: line["std"] for measure, line in last.items() if line.get("std") is not None},
         )
     if not found:
         raise UserError(f"{folder} has no results: make some with: python -m artkeras report RUN")

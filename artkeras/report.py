@@ -15,11 +15,12 @@ kept when the report is made again. A result gives way to another run's only whe
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from artkeras import figures
+from artkeras import figures, findings
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
@@ -76,9 +77,9 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
     save_generator(folder / "generator.npz", run, trained)
-    findings = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
+    found = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + findings)
+        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found)
     return folder
 
 
@@ -121,24 +122,22 @@ def table(out: str | Path = "results") -> Path:
     """
     out = Path(out)
     rows = []
-    for path in sorted(out.rglob("run.json")):
-        facts = json.loads(path.read_text())
-        recipe, pictures = Recipe.from_json(facts["recipe"]), facts["pictures"]
-        published = RECIPES[recipe.name].published if recipe.name in RECIPES else {}
-        place = path.parent.relative_to(out).as_posix()
+    for name, result in findings.results(out).items():
+        facts, pictures = result.facts, result.facts["pictures"]
+        published = RECIPES[name].published if name in RECIPES else {}
+        place = result.folder.relative_to(out).as_posix()
+        kid = f"{result.scores['kid']:.3f} +- {result.spreads['kid']:.3f}" if "kid" in result.scores else "not measured"
         cells = [
-            f"[{recipe.name}]({place}/card.md)",
+            f"[{name}]({place}/card.md)",
             published.get("reported", "none"),
-            _kid(path.parent / "metrics.jsonl"),
+            kid,
             f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
             _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
             facts["device"],
             duration(facts["seconds"]),
-            f'<img src="{place}/grid.png" width="160" alt="samples of {recipe.name}">',
+            f'<img src="{place}/grid.png" width="160" alt="samples of {name}">',
         ]
         rows.append("| " + " | ".join(cells) + " |")
-    if not rows:
-        raise UserError(f"{out} has no results: make some with: python -m artkeras report RUN")
     text = [
         "# Results",
         "",
@@ -167,17 +166,10 @@ def table(out: str | Path = "results") -> Path:
     return out / "README.md"
 
 
-def _epochs(facts: dict) -> str:
+def _epochs(facts: Mapping) -> str:
     """How long a result was trained; and at which epoch its generator was best, if that was judged."""
     best = facts.get("best")
     return f"{facts['epochs']}" + (f", best at {best}" if best else "")
-
-
-def _kid(path: Path) -> str:
-    """The last kernel distance in a result's scores."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    found = [line for line in lines if line["measure"] == "kid"]
-    return f"{found[-1]['value']:.3f} +- {found[-1]['std']:.3f}" if found else "not measured"
 
 
 def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:

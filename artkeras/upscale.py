@@ -411,7 +411,8 @@ def upscale(
     """
     if isinstance(pictures, np.ndarray) and pictures.ndim == 4:
         made = upscale(list(pictures), model, tile=tile, log=log)
-        return np.stack(made) if made else np.empty((0, *pictures.shape[1:]), "uint8")
+        _, height, width, channels = pictures.shape
+        return np.stack(made) if made else np.empty((0, 4 * height, 4 * width, channels), "uint8")
     if isinstance(pictures, (np.ndarray, Image.Image, str, os.PathLike)):
         return upscale([pictures], model, tile=tile, log=log)[0]
     _check_tile(tile)

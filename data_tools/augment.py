@@ -32,6 +32,7 @@ from data_tools.steps import Target, listed, put
 FITS = (*data.FITS, "pad")
 FORMATS = {"jpg": ("JPEG", {"quality": 95, "subsampling": 0}), "png": ("PNG", {})}
 ARRAY, FACTS = "pictures.npy", "pictures.json"  # what --pack writes
+Failure = tuple[str, str]  # a file's name, and why it could not be read
 
 
 def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...] | None = None) -> np.ndarray:
@@ -128,8 +129,8 @@ def _stem(name: str) -> str:
 # ---------------------------------------------------------------------------------------- the target
 
 
-def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: str) -> tuple[int, list[str]]:
-    """Write six files for each picture, those excepted that are there; returns (pictures made anew, lines on failures).
+def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: str) -> tuple[int, list[Failure]]:
+    """Write six files for each picture, those excepted that are there; returns (pictures made anew, failures).
 
     Both this and `make_pack` carry the list of the source over, so that model 4 finds its pictures again.
 
@@ -169,7 +170,7 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
         raise data._none_readable(target.source, list(failed.items()))
     _write_list(target, pictures, {name: made[name][0] for name in names if name not in failed})
     target.finish()
-    return sum(not result for result in results.values()), [f"{name}: {why}" for name, why in failed.items()]
+    return sum(not result for result in results.values()), list(failed.items())
 
 
 def _whole(path: Path, size: int) -> bool:
@@ -182,8 +183,8 @@ def _whole(path: Path, size: int) -> bool:
         return False
 
 
-def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[int, list[str]]:
-    """Write all copies of all pictures as one array, unless it is there; returns (pictures made, lines on failures).
+def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[int, list[Failure]]:
+    """Write all copies of all pictures as one array, unless it is there; returns (pictures made, failures).
 
     `pictures.npy` is (6 x pictures, size, size, 3) uint8, `pictures.json` names its rows as files would be called.
 
@@ -194,14 +195,13 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
     hashes = dict(zip(names, data._each(lambda name: data._hash(target.source / name), names, "checking pictures")))
     same = target.complete and list(target.before.get("sources", {}).items()) == list(hashes.items())
     if same and data._is_whole(target.folder / ARRAY, (len(_pack_names(target.folder)), size, size, 3)):
-        before = target.before.get("failed", [])
-        lost = {line.split(": ", 1)[0] for line in before}
-        _write_list(target, pictures, _originals([name for name in names if name not in lost]))
-        return 0, before
+        before = dict(target.before.get("failed", []))
+        _write_list(target, pictures, _originals([name for name in names if name not in before]))
+        return 0, list(before.items())
     target.begin([ARRAY, FACTS], hashes)
     formats = data._formats()
     kept: list[str] = []
-    failed: list[str] = []
+    failed: list[Failure] = []
     digests: list[str] = []
 
     def work(name: str) -> np.ndarray | str:
@@ -213,15 +213,14 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
     def rows() -> Iterator[np.ndarray]:
         for name, result in zip(names, data._each(work, names, "augmenting")):
             if isinstance(result, str):
-                failed.append(f"{name}: {result}")
+                failed.append((name, result))
                 continue
             kept.append(name)
             for picture in result:
                 digests.append(data._digest(np.ascontiguousarray(picture).tobytes()))
                 yield picture
         if not kept:
-            parts = [line.partition(": ") for line in failed]
-            raise data._none_readable(target.source, [(name, reason) for name, _, reason in parts])
+            raise data._none_readable(target.source, failed)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -290,8 +289,8 @@ def run(arguments: argparse.Namespace) -> None:
         made, failed = make_pack(target, pictures, size, fit)
     else:
         made, failed = make_files(target, pictures, size, fit, arguments.format)
-    for line in failed[: options.SHOWN]:
-        options.say(f"left out: {line}")
+    for name, reason in failed[: options.SHOWN]:
+        options.say(f"left out: {name}: {reason}")
     if len(failed) > options.SHOWN:
         options.say(f"and {len(failed) - options.SHOWN} more")
     count = len(pictures.names) - len(failed)

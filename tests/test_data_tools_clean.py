@@ -580,7 +580,8 @@ def test_a_pack_holds_the_same_pixels_and_is_made_once(tmp_path, capsys):
     before = state(out)
     assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
     assert state(out) == before
-    assert "4 pictures were there already" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "4 pictures were there already" in said and "left out: broken.jpg: not a picture" in said
     (out / augment.ARRAY).write_bytes(b"torn")
     assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
     np.testing.assert_array_equal(np.load(out / augment.ARRAY), array)
