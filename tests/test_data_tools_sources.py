@@ -243,6 +243,12 @@ def test_museum_limit_and_refusal_and_another_form(server, capsys):
         museums.take("louvre", museums.Query("x"), "out")
 
 
+@pytest.mark.parametrize("address", ["met.example", "http://[::1", "http://127.0.0.1:99999"])
+def test_a_wrong_address_of_a_museum_is_one_line(address, capsys):
+    assert __main__.main(["museum", "--source", "met", "--query", "x", "--base-url", address]) == 2
+    assert "is no address of a site" in one_line(capsys.readouterr().err)
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("source", MUSEUMS)
 def test_live_museums(source, tmp_path):

@@ -713,6 +713,8 @@ def test_estimate_and_rights_notice_come_before_the_first_picture(site, capsys):
         ["--artist", "x", "--size", "huge"],
         ["--artist", "x", "--contact", "me\nX-Evil: 1"],
         ["--artist", "x", "--base-url", "wikiart.org"],
+        ["--artist", "x", "--base-url", "http://[::1"],
+        ["--artist", "x", "--base-url", "http://127.0.0.1:99999"],
         [
             "--artist",
             "x",
