@@ -460,6 +460,8 @@ def test_archive_of_other_content_is_refused(offer, server, capsys):
     Path("mine.zip").write_bytes(b"nothing")
     assert __main__.main(["monet2photo", "--archive", "mine.zip"]) == 2
     assert "is not the known" in one_line(capsys.readouterr().err)
+    assert __main__.main(["monet2photo", "--archive", "nowhere.zip"]) == 2
+    assert "there is no file nowhere.zip" in one_line(capsys.readouterr().err)
     assert not Path("data").exists() or not list(Path("data").rglob("*.jpg"))
 
 
