@@ -573,6 +573,8 @@ def test_manifest_command(mine, capsys):
     assert __main__.main(["folder", str(mine), "--out", "out"]) == 0
     assert __main__.main(["manifest", "out", "--verify", "--csv", "table.csv"]) == 0
     assert "4 ok" in capsys.readouterr().out and Path("table.csv").is_file()
+    assert __main__.main(["manifest", "out", "--csv", "out/images"]) == 2
+    assert "cannot write out/images" in one_line(capsys.readouterr().err)
     path = Path("out", Manifest("out").pictures()[0]["file"])
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     assert __main__.main(["manifest", "out"]) == 0
