@@ -328,7 +328,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     }
     for name, what in whats.items():
         value = getattr(limits, name)
-        kind = whole(0) if name == "near" else share
+        kind = whole(0, 256) if name == "near" else share
         command.add_argument(
             f"--{name}",
             type=kind,

@@ -696,6 +696,8 @@ def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch):
         (["clean", "x", "--review", "sheet.txt"], "does not end in .html"),
         (["curate", "x", "--top", "nan"], "'nan' is not a number"),
         (["augment", "x", "--size", "0"], "not a whole number"),
+        (["augment", "x", "--size", "100000"], "not a whole number from 1 to 4,096"),
+        (["clean", "x", "--near", "257"], "not a whole number from 0 to 256"),
         (["clean", "x", "--study-list", "nonsense"], "invalid choice"),
     ],
 )
