@@ -406,6 +406,9 @@ def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, caps
     assert data._list(tmp_path / "some_curated")[0] == ["Some Painter1.jpg"]
     assert "1 pictures that the list beside" in capsys.readouterr().out
     assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
+    rows = "".join(f"Some Painter{number}.jpg,1,0\n" for number in range(6))
+    (tmp_path / "some_labels.csv").write_text(f"file,rejected,curated\n{rows}")
+    assert "rejects all of its pictures" in refused(capsys, "curate", folder)
 
 
 def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
