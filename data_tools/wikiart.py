@@ -18,7 +18,6 @@ import datetime
 import difflib
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -640,7 +639,5 @@ def _listings(
                 save_listing(out, kept)
         listings.append(kept)
         if not kept.works:
-            print(
-                f"data_tools: {artist} has no works{f' of the style {style}' if style else ''} there", file=sys.stderr
-            )
+            options.complain(f"{artist} has no works{f' of the style {style}' if style else ''} there")
     return listings, unknown
