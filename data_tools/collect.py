@@ -124,6 +124,7 @@ class Collector:
         keep: which works are wanted at all, asked after the details are known.
         retry_missing: also ask for what was missing, a placeholder, or given up.
         placeholder: address of a stand-in picture, to compare with.
+        backend: for the manifest.
         headers: sent with every request for a picture.
     """
 
