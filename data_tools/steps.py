@@ -33,10 +33,18 @@ def listed(folder: Path) -> list[str]:
     """The picture files below a folder, as `train` finds them: relative names in natural order.
 
     Raises:
-        UserError: the folder is missing or holds no pictures.
+        UserError: the folder is missing or holds no picture files, or one whose name is not text.
     """
     data._explicit(folder)
-    return data._list(folder)[0]
+    names = data._list(folder)[0]
+    if not names:
+        raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"the name of the file {name!r} in {folder} is not UTF-8: rename it") from None
+    return names
 
 
 def known(folder: Path) -> dict[str, dict[str, Any]]:

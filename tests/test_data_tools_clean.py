@@ -638,6 +638,13 @@ def test_what_is_wrong_with_the_pictures_is_one_line(tmp_path, capsys, command):
     assert "is not a folder" in refused(capsys, command, tmp_path / "none" / "notes.txt")
     said = refused(capsys, command, tmp_path / "broken")
     assert "can be read" in said or "too few to compare" in said
+    folder = fill(tmp_path / "some", 2, 32)
+    assert call("augment", folder, "--size", 16, "--pack") == 0
+    capsys.readouterr()
+    assert "holds packed pictures" in refused(capsys, command, tmp_path / "some_16")
+    if sys.platform == "linux":
+        painting(2, 32).save(os.fsencode(folder) + b"/\xff.png")
+        assert "is not UTF-8: rename it" in refused(capsys, command, folder)
 
 
 @pytest.mark.parametrize("command", ["clean", "curate", "augment"])
