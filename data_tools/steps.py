@@ -109,7 +109,7 @@ class Target:
             "complete": False,
         }
         for name in mine - (set(files) - set(stale)):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # the file is open to all, so it may name any place
                 inside(self.folder, name).unlink()
         # Until the end both what was and what will be count as ours: this run may be stopped too.
         self._write({**self.facts, "files": sorted(mine | set(files))})
@@ -146,7 +146,9 @@ class Target:
             raise UserError(f"{self.folder} is a file: choose a folder with --out")
         try:
             mark = json.loads((self.folder / MARK).read_text("utf-8"))
-            mark = mark if isinstance(mark, dict) else {}
+            kinds = {"source": str, "files": list, "sources": dict}
+            if not (isinstance(mark, dict) and all(isinstance(mark.get(k, t()), t) for k, t in kinds.items())):
+                mark = {}
         except FileNotFoundError:
             if next((path for path in self.folder.iterdir() if not path.name.endswith(".part")), None) is None:
                 return {}

@@ -671,6 +671,13 @@ def test_a_target_that_will_not_do_is_one_line_and_untouched(tmp_path, capsys, c
     assert f"not data_tools {other}" in refused(capsys, other, folder, "--out", out)
     elsewhere = fill(tmp_path / "elsewhere", 3, 32)
     assert "was made from" in refused(capsys, command, elsewhere, "--out", out)
+    # what `step.json` says is not trusted
+    facts = json.loads((out / steps.MARK).read_text())
+    (out / steps.MARK).write_text(json.dumps(facts | {"files": ["../file"]}))
+    assert call(command, folder, "--out", out) == 0 and (tmp_path / "file").exists()
+    capsys.readouterr()
+    (out / steps.MARK).write_text(json.dumps(facts | {"source": 3}))
+    assert "a file that cannot be read" in refused(capsys, command, folder, "--out", out)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
