@@ -66,7 +66,7 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
     report = Report()
     manifest = Manifest(out)
     with manifest.writing():
-        owners = {row["sha256"]: row["key"] for row in manifest.pictures()}
+        owners = {row["sha256"]: row["key"] for row in manifest.pictures() if row.get("sha256")}
         try:
             for local in tqdm(list(locals_), desc="pictures", unit="picture", disable=None):
                 row = manifest.get(local.work.key)

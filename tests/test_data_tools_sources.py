@@ -558,6 +558,12 @@ def test_folder_that_changed_is_read_again(mine):
     assert Path("out", row["file"]).read_bytes() == picture(77, 60, 40)
 
 
+def test_folder_goes_on_with_rows_that_lack_all_but_key_and_status(mine):
+    (mine / "manifest.jsonl").write_text('{"key": "folder/-/b.JPEG", "status": "ok"}\n')
+    assert __main__.main(["folder", str(mine), "--out", str(mine)]) == 0
+    assert Manifest(mine).get("folder/-/b.JPEG")["file"] == "b.JPEG"
+
+
 def test_folder_slips(mine, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for arguments, words in (
