@@ -73,7 +73,7 @@ def fetch(name: str, session: Session, urls: tuple[str, ...] = ()) -> Path:
 
     Raises:
         Incomplete: no address gave it. Changed: what came is another file. Refused: the site refuses.
-        OSError: the disk is full.
+        UserError: there is too little room for it. OSError: the disk is full.
     """
     archive = ARCHIVES[name]
     path = home() / "archives" / f"{name}.zip"
