@@ -117,7 +117,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("agreement", help=text, description=f"{text[:1].upper()}{text[1:]}.")
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="the study's pictures, under whatever names")
-    command.add_argument("--study-list", choices=studies(), default="colour_field", metavar="NAME")
+    command.add_argument(
+        "--study-list", choices=studies(), default="colour_field", metavar="NAME", help="(default: colour_field)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:

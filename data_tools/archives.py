@@ -73,7 +73,7 @@ def fetch(name: str, session: Session, urls: tuple[str, ...] = ()) -> Path:
 
     Raises:
         Incomplete: no address gave it. Changed: what came is another file. Refused: the site refuses.
-        OSError: the disk is full.
+        UserError: there is too little room for it. OSError: the disk is full.
     """
     archive = ARCHIVES[name]
     path = home() / "archives" / f"{name}.zip"
@@ -248,6 +248,8 @@ def run(arguments: argparse.Namespace) -> int:
         hosts = {urlsplit(url).netloc for url in ARCHIVES[name].urls}
         with Session(Politeness(contact=arguments.contact), hosts.__contains__, options.say) as session:
             path = fetch(name, session)
+    elif not path.is_file():
+        raise UserError(f"there is no file {path}: check --archive, or leave it out to fetch {name}.zip")
     elif pictures.file_sha256(path) != ARCHIVES[name].sha256:
         raise UserError(f"{path} is not the known {name}.zip (its SHA-256 differs): fetch it again")
     reports = take(name, path, out, arguments.part)

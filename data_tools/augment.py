@@ -264,7 +264,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="the pictures; they are only read")
     command.add_argument("--out", metavar="DIR", help="folder to make (default: DIR_SIZE, beside DIR)")
-    command.add_argument("--size", type=whole(1), default=64, metavar="N", help="pixels a side (default: 64)")
+    command.add_argument("--size", type=whole(1, 4096), default=64, metavar="N", help="pixels a side (default: 64)")
     command.add_argument("--fit", choices=FITS, default="stretch", help="(default: stretch, as the study did)")
     command.add_argument(
         "--subset", choices=data.SUBSETS, default="kept", help="by the list DIR_labels.csv, if any (default: kept)"

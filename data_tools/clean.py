@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from artkeras import data
-from artkeras.arguments import whole
+from artkeras.arguments import file, whole
 from artkeras.errors import UserError
 from data_tools import options, sheet
 from data_tools.judgements import Judged, judge_all, opened
@@ -328,7 +328,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     }
     for name, what in whats.items():
         value = getattr(limits, name)
-        kind = whole(0) if name == "near" else share
+        kind = whole(0, 256) if name == "near" else share
         command.add_argument(
             f"--{name}",
             type=kind,
@@ -341,14 +341,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def add_sheet(command: argparse.ArgumentParser) -> None:
     """Add the arguments about the review sheet."""
-    command.add_argument("--review", type=_html, metavar="HTML", help="write a sheet to look through and decide on")
+    command.add_argument(
+        "--review", type=file(".html"), metavar="HTML", help="write a sheet to look through and decide on"
+    )
     command.add_argument("--apply", type=Path, metavar="CSV", help="the list that the sheet saved; it comes last")
-
-
-def _html(text: str) -> Path:
-    if Path(text).suffix.lower() not in (".html", ".htm"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .html")
-    return Path(text)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""From works to pictures: fetch each once, look at it, store it, write it down. Shared by all sources.
+"""From works to pictures: fetch each once, look at it, store it, write it down. Shared by the sources on the web.
 
 A run can be killed at any moment and started again: what is written down as "ok" is not asked for again, and a picture
 that was stored but not yet written down is found by the "pending" line before it.
@@ -124,6 +124,7 @@ class Collector:
         keep: which works are wanted at all, asked after the details are known.
         retry_missing: also ask for what was missing, a placeholder, or given up.
         placeholder: address of a stand-in picture, to compare with.
+        backend: for the manifest.
         headers: sent with every request for a picture.
     """
 

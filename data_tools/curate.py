@@ -137,10 +137,12 @@ def run(arguments: argparse.Namespace) -> None:
     rejected = rejected_by_list(source, names)
     hand, unknown = sheet.read(arguments.apply, set(names)) if arguments.apply else ({}, 0)
     names = [name for name in names if name not in rejected]
+    if not names:
+        raise UserError(f"the list beside {source} rejects all of its pictures: check its column rejected")
     found = judge_all([source / name for name in names])
     judged = {name: facts for name, facts in zip(names, found) if not isinstance(facts, str)}
     if not judged:
-        raise data._none_readable(source, list(zip(names, map(str, found))) or [("", "all are rejected")])
+        raise data._none_readable(source, list(zip(names, map(str, found))))
     ranked = rank(judged, round(arguments.top * len(judged)))
     ranked = [
         replace(picture, chosen=hand[picture.file] == "keep", by="hand") if picture.file in hand else picture

@@ -66,7 +66,7 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
     report = Report()
     manifest = Manifest(out)
     with manifest.writing():
-        owners = {row["sha256"]: row["key"] for row in manifest.pictures()}
+        owners = {row["sha256"]: row["key"] for row in manifest.pictures() if row.get("sha256")}
         try:
             for local in tqdm(list(locals_), desc="pictures", unit="picture", disable=None):
                 row = manifest.get(local.work.key)
@@ -211,5 +211,9 @@ def run_manifest(arguments: argparse.Namespace) -> int:
         if not good:
             wrong += 1
             options.complain(f"{row.get('file', row['key'])} is missing or changed")
-    options.say(f"wrote {manifest.export(arguments.csv)}")
+    try:
+        options.say(f"wrote {manifest.export(arguments.csv)}")
+    except OSError as error:
+        place = arguments.csv or folder / CSV_NAME
+        raise UserError(f"cannot write {place} ({error.strerror or error}): choose another with --csv") from error
     return options.INCOMPLETE if wrong or manifest.damaged else options.COMPLETE

@@ -5,7 +5,7 @@ just visible, black to white is 1. None of them was fitted to anybody's choices;
 decisions are options of `clean`.
 
 >>> judged = judge("painting.jpg")
->>> judged.solid, judged.straight, judged.flat
+>>> judged.contrast, judged.straight, judged.flat
 """
 
 from __future__ import annotations

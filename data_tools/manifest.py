@@ -235,4 +235,5 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:  # UnicodeDecodeError is one too
         return None
     good = isinstance(row, dict) and isinstance(row.get("key"), str) and isinstance(row.get("status"), str)
+    good = good and isinstance(row.get("file") or "", str)
     return row if good else None

@@ -21,7 +21,7 @@ from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing
 from data_tools.manifest import Manifest
-from data_tools.polite import Failed, Politeness, Session, is_loopback
+from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback
 from data_tools.wikiart import encoded
 
 KINDS = ("any", "painting", "print", "textile", "drawing")
@@ -256,7 +256,7 @@ def take(
     if source not in MUSEUMS:
         raise UserError(f"there is no museum {source!r}: choose one of {', '.join(MUSEUMS)}")
     museum = MUSEUMS[source]
-    base = (base_url or museum.base).rstrip("/")
+    base = base_address(base_url or museum.base)
     hosts = {urlsplit(base).netloc.lower(), *museum.picture_hosts, *picture_hosts}
     manifest = Manifest(out)
     report = Report()
@@ -351,7 +351,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask, fetch, report."""
     out = Path(arguments.out)
-    politeness = options.politeness(arguments, bool(arguments.base_url) and is_loopback(arguments.base_url))
+    own_machine = bool(arguments.base_url) and is_loopback(base_address(arguments.base_url))
+    politeness = options.politeness(arguments, own_machine)
     options.writable(out)
     report = take(
         arguments.source,

@@ -382,6 +382,22 @@ def site(url: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
+def base_address(url: str) -> str:
+    """The address of a site without the "/" at its end.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port beyond 65535
+        good = False
+    if not good:
+        raise UserError(f"{url!r} is no address of a site: it begins with http:// or https://")
+    return url.rstrip("/")
+
+
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine."""
     host = (urlsplit(url).hostname or "").lower()

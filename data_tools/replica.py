@@ -38,7 +38,7 @@ FRAME = "/Content/images/FRAME-600x480.jpg"
 
 @dataclass(frozen=True)
 class Painting:
-    """One invented work. `file` is its picture's path; `fault` what is wrong with its picture, see `Site._picture`."""
+    """One invented work. `file` is its picture's path; `fault` what is wrong with its picture, see `_picture` below."""
 
     artist: str
     slug: str

@@ -33,10 +33,18 @@ def listed(folder: Path) -> list[str]:
     """The picture files below a folder, as `train` finds them: relative names in natural order.
 
     Raises:
-        UserError: the folder is missing or holds no pictures.
+        UserError: the folder is missing or holds no picture files, or one whose name is not text.
     """
     data._explicit(folder)
-    return data._list(folder)[0]
+    names = data._list(folder)[0]
+    if not names:
+        raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"the name of the file {name!r} in {folder} is not UTF-8: rename it") from None
+    return names
 
 
 def known(folder: Path) -> dict[str, dict[str, Any]]:
@@ -101,7 +109,7 @@ class Target:
             "complete": False,
         }
         for name in mine - (set(files) - set(stale)):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # the file is open to all, so it may name any place
                 inside(self.folder, name).unlink()
         # Until the end both what was and what will be count as ours: this run may be stopped too.
         self._write({**self.facts, "files": sorted(mine | set(files))})
@@ -138,7 +146,9 @@ class Target:
             raise UserError(f"{self.folder} is a file: choose a folder with --out")
         try:
             mark = json.loads((self.folder / MARK).read_text("utf-8"))
-            mark = mark if isinstance(mark, dict) else {}
+            kinds = {"source": str, "files": list, "sources": dict}
+            if not (isinstance(mark, dict) and all(isinstance(mark.get(k, t()), t) for k, t in kinds.items())):
+                mark = {}
         except FileNotFoundError:
             if next((path for path in self.folder.iterdir() if not path.name.endswith(".part")), None) is None:
                 return {}

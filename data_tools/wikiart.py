@@ -18,7 +18,6 @@ import datetime
 import difflib
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +31,7 @@ from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing, Refused
 from data_tools.manifest import Manifest
-from data_tools.polite import Failed, Politeness, Session, is_loopback
+from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback
 
 if TYPE_CHECKING:
     from data_tools.browser import Browser
@@ -153,11 +152,8 @@ class WikiArt:
     ):
         if backend not in BACKENDS:
             raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise UserError(f"{base_url!r} is no address of a site: it begins with http:// or https://")
-        self.backend, self.base, self.log = backend, base_url.rstrip("/"), log
-        self._hosts = {parts.netloc.lower(), *(host.lower() for host in picture_hosts)}
+        self.backend, self.base, self.log = backend, base_address(base_url), log
+        self._hosts = {urlsplit(self.base).netloc.lower(), *(host.lower() for host in picture_hosts)}
         self.session = Session(politeness or Politeness(), self._allowed, log=log)
         self._browser_options: dict[str, Any] = {"wait": wait, "binary": browser_binary, "headed": headed}
         self._browser: Browser | None = None
@@ -571,7 +567,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rights != "any" and arguments.no_details:
         raise UserError("--rights public-domain needs the works' pages: leave out --no-details")
     out = Path(arguments.out or ("data/colour_field" if arguments.preset == "colour-field" else "data/wikiart"))
-    politeness = options.politeness(arguments, is_loopback(arguments.base_url))
+    politeness = options.politeness(arguments, is_loopback(base_address(arguments.base_url)))
     with WikiArt(
         arguments.backend,
         politeness,
@@ -643,7 +639,5 @@ def _listings(
                 save_listing(out, kept)
         listings.append(kept)
         if not kept.works:
-            print(
-                f"data_tools: {artist} has no works{f' of the style {style}' if style else ''} there", file=sys.stderr
-            )
+            options.complain(f"{artist} has no works{f' of the style {style}' if style else ''} there")
     return listings, unknown

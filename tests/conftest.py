@@ -58,6 +58,25 @@ def window(chromium):
     driver.quit()
 
 
+@pytest.fixture(scope="module")
+def running():
+    """A replica of WikiArt that answers."""
+    from data_tools.replica import Replica
+
+    with Replica({}) as site:
+        yield site
+
+
+@pytest.fixture
+def replica(running):
+    """The same without works, on its best behaviour, and nothing asked of it yet."""
+    from data_tools.replica import Behaviour
+
+    running.works, running.behaviour = {}, Behaviour()
+    running.forget()
+    return running
+
+
 @pytest.fixture
 def tiny():
     """Model 2 as small as it gets: 16 px, width 2, batch 8, 12 paintings (9 steps an epoch), 2 epochs."""

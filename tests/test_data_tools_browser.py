@@ -21,7 +21,7 @@ from data_tools.browser import Browser
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness
-from data_tools.replica import STYLES, Behaviour, Replica, paintings
+from data_tools.replica import STYLES, Behaviour, paintings
 from data_tools.wikiart import WikiArt
 
 pytestmark = pytest.mark.browser
@@ -32,19 +32,11 @@ ARTIST, STYLE = "vera-solano", "color-field-painting"
 WORKS = paintings(ARTIST, 163)
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Replica({}) as site:
-        yield site
-
-
 @pytest.fixture
-def site(running):
-    """The replica with one artist of 163 works, on its best behaviour."""
-    running.works = {ARTIST: WORKS, "ole-brandt": paintings("ole-brandt", 20)}
-    running.behaviour = Behaviour()
-    running.forget()
-    return running
+def site(replica):
+    """The replica with one artist of 163 works, and one of 20."""
+    replica.works = {ARTIST: WORKS, "ole-brandt": paintings("ole-brandt", 20)}
+    return replica
 
 
 @pytest.fixture(scope="module")

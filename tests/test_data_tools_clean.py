@@ -406,6 +406,9 @@ def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, caps
     assert data._list(tmp_path / "some_curated")[0] == ["Some Painter1.jpg"]
     assert "1 pictures that the list beside" in capsys.readouterr().out
     assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
+    rows = "".join(f"Some Painter{number}.jpg,1,0\n" for number in range(6))
+    (tmp_path / "some_labels.csv").write_text(f"file,rejected,curated\n{rows}")
+    assert "rejects all of its pictures" in refused(capsys, "curate", folder)
 
 
 def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
@@ -635,6 +638,13 @@ def test_what_is_wrong_with_the_pictures_is_one_line(tmp_path, capsys, command):
     assert "is not a folder" in refused(capsys, command, tmp_path / "none" / "notes.txt")
     said = refused(capsys, command, tmp_path / "broken")
     assert "can be read" in said or "too few to compare" in said
+    folder = fill(tmp_path / "some", 2, 32)
+    assert call("augment", folder, "--size", 16, "--pack") == 0
+    capsys.readouterr()
+    assert "holds packed pictures" in refused(capsys, command, tmp_path / "some_16")
+    if sys.platform == "linux":
+        painting(2, 32).save(os.fsencode(folder) + b"/\xff.png")
+        assert "is not UTF-8: rename it" in refused(capsys, command, folder)
 
 
 @pytest.mark.parametrize("command", ["clean", "curate", "augment"])
@@ -661,6 +671,13 @@ def test_a_target_that_will_not_do_is_one_line_and_untouched(tmp_path, capsys, c
     assert f"not data_tools {other}" in refused(capsys, other, folder, "--out", out)
     elsewhere = fill(tmp_path / "elsewhere", 3, 32)
     assert "was made from" in refused(capsys, command, elsewhere, "--out", out)
+    # what `step.json` says is not trusted
+    facts = json.loads((out / steps.MARK).read_text())
+    (out / steps.MARK).write_text(json.dumps(facts | {"files": ["../file"]}))
+    assert call(command, folder, "--out", out) == 0 and (tmp_path / "file").exists()
+    capsys.readouterr()
+    (out / steps.MARK).write_text(json.dumps(facts | {"source": 3}))
+    assert "a file that cannot be read" in refused(capsys, command, folder, "--out", out)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -696,6 +713,8 @@ def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch):
         (["clean", "x", "--review", "sheet.txt"], "does not end in .html"),
         (["curate", "x", "--top", "nan"], "'nan' is not a number"),
         (["augment", "x", "--size", "0"], "not a whole number"),
+        (["augment", "x", "--size", "100000"], "not a whole number from 1 to 4,096"),
+        (["clean", "x", "--near", "257"], "not a whole number from 0 to 256"),
         (["clean", "x", "--study-list", "nonsense"], "invalid choice"),
     ],
 )

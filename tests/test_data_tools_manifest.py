@@ -63,9 +63,10 @@ def test_last_line_that_only_lacks_its_end_counts(tmp_path):
 def test_damaged_line_in_the_middle_costs_one_row(tmp_path):
     path = write(tmp_path, row("a"), row("b"), row("c")).path
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + b"\0\0\0\n" + b'[1]\n{"key": 3, "status": "ok"}\n' + lines[2])
+    bad = b'[1]\n{"key": 3, "status": "ok"}\n{"key": "d", "status": "ok", "file": ["d.jpg"]}\n'
+    path.write_bytes(lines[0] + b"\0\0\0\n" + bad + lines[2])
     manifest = Manifest(tmp_path)
-    assert list(manifest.rows) == ["a", "c"] and manifest.damaged == 3
+    assert list(manifest.rows) == ["a", "c"] and manifest.damaged == 4
 
 
 def test_text_of_any_kind_survives_json_and_csv(tmp_path):

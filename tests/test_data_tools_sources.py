@@ -243,6 +243,12 @@ def test_museum_limit_and_refusal_and_another_form(server, capsys):
         museums.take("louvre", museums.Query("x"), "out")
 
 
+@pytest.mark.parametrize("address", ["met.example", "http://[::1", "http://127.0.0.1:99999"])
+def test_a_wrong_address_of_a_museum_is_one_line(address, capsys):
+    assert __main__.main(["museum", "--source", "met", "--query", "x", "--base-url", address]) == 2
+    assert "is no address of a site" in one_line(capsys.readouterr().err)
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("source", MUSEUMS)
 def test_live_museums(source, tmp_path):
@@ -454,6 +460,8 @@ def test_archive_of_other_content_is_refused(offer, server, capsys):
     Path("mine.zip").write_bytes(b"nothing")
     assert __main__.main(["monet2photo", "--archive", "mine.zip"]) == 2
     assert "is not the known" in one_line(capsys.readouterr().err)
+    assert __main__.main(["monet2photo", "--archive", "nowhere.zip"]) == 2
+    assert "there is no file nowhere.zip" in one_line(capsys.readouterr().err)
     assert not Path("data").exists() or not list(Path("data").rglob("*.jpg"))
 
 
@@ -550,6 +558,12 @@ def test_folder_that_changed_is_read_again(mine):
     assert Path("out", row["file"]).read_bytes() == picture(77, 60, 40)
 
 
+def test_folder_goes_on_with_rows_that_lack_all_but_key_and_status(mine):
+    (mine / "manifest.jsonl").write_text('{"key": "folder/-/b.JPEG", "status": "ok"}\n')
+    assert __main__.main(["folder", str(mine), "--out", str(mine)]) == 0
+    assert Manifest(mine).get("folder/-/b.JPEG")["file"] == "b.JPEG"
+
+
 def test_folder_slips(mine, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for arguments, words in (
@@ -565,6 +579,8 @@ def test_manifest_command(mine, capsys):
     assert __main__.main(["folder", str(mine), "--out", "out"]) == 0
     assert __main__.main(["manifest", "out", "--verify", "--csv", "table.csv"]) == 0
     assert "4 ok" in capsys.readouterr().out and Path("table.csv").is_file()
+    assert __main__.main(["manifest", "out", "--csv", "out/images"]) == 2
+    assert "cannot write out/images" in one_line(capsys.readouterr().err)
     path = Path("out", Manifest("out").pictures()[0]["file"])
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     assert __main__.main(["manifest", "out"]) == 0

@@ -20,7 +20,7 @@ from data_tools.collect import Work
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness, Session
-from data_tools.replica import Behaviour, Painting, Replica, paintings, picture
+from data_tools.replica import Behaviour, Painting, paintings, picture
 from data_tools.wikiart import WikiArt, artist_slug, artists, chain, encoded
 
 WORKER = Path(__file__).with_name("data_tools_worker.py")
@@ -29,19 +29,11 @@ ARTIST = "vera-solano"
 STYLE = "color-field-painting"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Replica({}) as site:
-        yield site
-
-
 @pytest.fixture
-def site(running):
-    """The replica with one artist of eight works, on its best behaviour."""
-    running.works = {ARTIST: paintings(ARTIST, 8)}
-    running.behaviour = Behaviour()
-    running.forget()
-    return running
+def site(replica):
+    """The replica with one artist of eight works."""
+    replica.works = {ARTIST: paintings(ARTIST, 8)}
+    return replica
 
 
 def visit(site, backend="feed", manners=QUICK, log=lambda line: None):
@@ -713,6 +705,8 @@ def test_estimate_and_rights_notice_come_before_the_first_picture(site, capsys):
         ["--artist", "x", "--size", "huge"],
         ["--artist", "x", "--contact", "me\nX-Evil: 1"],
         ["--artist", "x", "--base-url", "wikiart.org"],
+        ["--artist", "x", "--base-url", "http://[::1"],
+        ["--artist", "x", "--base-url", "http://127.0.0.1:99999"],
         [
             "--artist",
             "x",
