@@ -20,6 +20,7 @@ import re
 import shlex
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -377,7 +378,7 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         with np.load(path) as file:
             state = {name: file[name] for name in file.files}
         return state, json.loads(str(state.pop("facts")))
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError, OSError) as error:
         raise Damaged(str(error)) from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import zipfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -195,6 +196,16 @@ def test_what_is_neither_a_run_nor_a_result_is_said_to_be_so(tmp_path, results):
 def test_the_results_there_are_get_named(trained, results):
     report(trained, results)
     assert "(it has: colour_field/model_2)" in message(artkeras.load, "colour_field/model_3")
+
+
+def test_a_generator_whose_packed_numbers_are_spoilt_is_one_line(trained, results):
+    path = report(trained, results) / "generator.npz"
+    with zipfile.ZipFile(path) as file:
+        start = file.infolist()[0].header_offset + 30 + len("facts.npy")
+    content = bytearray(path.read_bytes())
+    content[start : start + 40] = b"\xff" * 40  # no beginning of what zlib packs
+    path.write_bytes(content)
+    assert f"{path} is damaged" in message(artkeras.load, "colour_field/model_2")
 
 
 def test_a_stored_network_of_another_shape_is_refused_before_anything_is_assigned(trained):
