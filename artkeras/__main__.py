@@ -160,6 +160,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> None:
+    from artkeras.files import expanded
     from artkeras.recipes import RECIPES
     from artkeras.sampling import results_folder
 
@@ -177,7 +178,7 @@ def _list(arguments: argparse.Namespace) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
     if not any(where.values()):
         place = os.environ.get("ARTKERAS_DATA")
-        also = f"nor in {Path(place).expanduser().absolute()}" if place else "and $ARTKERAS_DATA is not set"
+        also = f"nor in {expanded(place).absolute()}" if place else "and $ARTKERAS_DATA is not set"
         print(f"\nno pictures found: no folder of a study, such as colour_field, in {Path('data').absolute()}, {also}")
 
 

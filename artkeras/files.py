@@ -11,10 +11,18 @@ from pathlib import Path
 import platformdirs
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path whose leading `~` or `~user` is made that home folder; where there is no such user, the path as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # a file's name may begin so
+        return Path(path)
+
+
 def home() -> Path:
     """The folder for caches: `$ARTKERAS_HOME`, else the user's cache folder. It may not exist yet."""
     chosen = os.environ.get("ARTKERAS_HOME")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("artkeras")
+    return expanded(chosen) if chosen else platformdirs.user_cache_path("artkeras")
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class Run:
         if self.stand_in:
             return None
         folder = self.environment["pictures"]["source"]
-        if not Path(folder).expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise UserError(f"the folder {folder} with the pictures of {self.path} is gone: give --data FOLDER")
         return folder
 

@@ -33,7 +33,7 @@ from tqdm import tqdm
 import artkeras
 from artkeras import data, figures, png, weights
 from artkeras.errors import UserError
-from artkeras.files import atomic, home
+from artkeras.files import atomic, expanded, home
 
 HANDLE = "https://tfhub.dev/captain-pool/esrgan-tf2/1"
 HUB_TIMEOUT = 20.0  # seconds of silence after which the hub counts as unreachable
@@ -263,7 +263,7 @@ def check(model: str | os.PathLike[str]) -> str | Path:
         name = model.removeprefix("esrgan-") if model in ("esrgan-thick", "esrgan-slim") else model
         if name == "auto" or name in MODELS:
             return name
-    path = Path(model).expanduser()
+    path = expanded(model)
     if (path / "model.json").is_file() or (path / "saved_model.pb").is_file():
         return path
     if path.is_file() and path.suffix == ".param":
@@ -564,7 +564,7 @@ def upscale_files(
         raise UserError(f"{out} is a file: give --out a folder")
     _check_tile(tile)
     check(model)
-    targets, broken = _targets([Path(path).expanduser() for path in pictures], out)
+    targets, broken = _targets([expanded(path) for path in pictures], out)
     for path, reason in broken:
         log(f"passed over {path}: {reason}")
     wanted = [(source, target) for source, target in targets.items() if not target.exists()]
