@@ -70,9 +70,9 @@ def parser() -> argparse.ArgumentParser:
             )
             command.add_argument("--out", type=file(".png"), default="grid.png", metavar="PNG")
         else:
-            command.add_argument("--frames", type=whole(5), default=60, metavar="N", help="(default: 60)")
+            command.add_argument("--frames", type=whole(5, 10_000), default=60, metavar="N", help="(default: 60)")
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
-        command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
+        command.add_argument("--scale", type=whole(1, 64), default=2, metavar="N", help="enlargement (default: 2)")
 
     translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")
     translate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
@@ -84,7 +84,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
-    evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
+    evaluate.add_argument(
+        "--count", type=whole(100, 100_000), default=2000, metavar="N", help="samples (default: 2000)"
+    )
     evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
         "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
@@ -332,6 +334,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:  # a full disk, a folder without permission
         return _fail(_refused(error, arguments))
+    except MemoryError:
+        return _fail("there is not enough memory for that: ask for less, or for smaller pictures")
     except KeyboardInterrupt as error:
         print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130

@@ -150,6 +150,9 @@ def test_values_out_of_range(refused, option, value):
         (["sample", "RUN", "--count", "10001"], "from 1 to 10,000"),
         (["stylize", "a.png", "b.png", "--size", "4097"], "from 1 to 4,096"),
         (["sample", "RUN", "--scale", "0"], "scale"),
+        (["sample", "RUN", "--scale", "65"], "from 1 to 64"),
+        (["walk", "RUN", "--frames", "10001"], "from 5 to 10,000"),
+        (["evaluate", "RUN", "--count", "100001"], "from 100 to 100,000"),
         (["stylize", "a.png", "b.png", "--style-weights", "1", "2"], "join them by commas, such as 1,2,3,4"),
         (["sample", "RUN", "--seed", "-1"], "seed"),
         (["sample", "RUN", "--out", "grid.jpg"], ".png"),
@@ -441,6 +444,15 @@ def test_the_module_is_a_program_with_an_exit_status():
     assert done.stdout == ""
     assert done.stderr.startswith("artkeras: no recipe is called 'colour_field/model2': did you mean ")
     assert done.stderr.count("\n") == 1
+
+
+def test_too_little_memory_is_one_line(call, monkeypatch):
+    def greedy(arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("artkeras.__main__._list", greedy)
+    status, out, err = call("list")
+    assert (status, out, err.count("\n")) == (2, "", 1) and "not enough memory" in err
 
 
 def test_what_nobody_reads_to_its_end_is_done_all_the_same(call, monkeypatch):
