@@ -5,6 +5,7 @@ line on standard error and exit status 2.
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -328,6 +329,8 @@ def _say(line: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
     arguments = parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
         arguments.run(arguments)
     except UserError as error:

@@ -1,5 +1,6 @@
 """The command line: files where they were asked for, and one line for what the user can put right."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -444,6 +445,16 @@ def test_the_module_is_a_program_with_an_exit_status():
     assert done.stdout == ""
     assert done.stderr.startswith("artkeras: no recipe is called 'colour_field/model2': did you mean ")
     assert done.stderr.count("\n") == 1
+
+
+def test_names_that_the_terminal_has_no_letters_for_are_told_all_the_same(tmp_path):
+    (tmp_path / "日本" / "colour_field").mkdir(parents=True)
+    Image.new("RGB", (1, 1)).save(tmp_path / "日本" / "colour_field" / "1.png")
+    environment = os.environ | {"ARTKERAS_DATA": str(tmp_path / "日本"), "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "artkeras", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(Path("\\u65e5\\u672c", "colour_field")) in done.stdout
 
 
 def test_too_little_memory_is_one_line(call, monkeypatch):
