@@ -266,9 +266,10 @@ def stylize_file(
         UserError: as for `stylize`.
         KeyboardInterrupt: after Ctrl-C, once what was there by then is written.
     """
-    for path in (content, *(style for style, _ in styles)):
-        if Path(out).exists() and Path(path).exists() and Path(out).samefile(path):
-            raise UserError(f"the result would take the place of {path}: give another --out")
+    for place, option in ((out, "--out"), (gif, "--gif")):
+        for path in (content, *(style for style, _ in styles)):
+            if place and Path(place).exists() and Path(path).exists() and Path(place).samefile(path):
+                raise UserError(f"the result would take the place of {path}: give another {option}")
     if gif:  # frames are kept, and forty show as much as thousands
         options["every"] = max(10, (options.get("steps") or 0) // 40)
     seen: list[Iterate] = []
