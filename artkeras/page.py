@@ -732,7 +732,7 @@ def _findings(run: Run, epochs: int, results: Path) -> str:
             and facts["epochs"] == epochs
             and facts["seconds"] == float(run.history()["seconds"][epochs - 1])
         )
-        card = (folder / "card.md").read_text()
+        card = (folder / "card.md").read_text("utf-8")
     except (OSError, ValueError, KeyError, TypeError):  # no card, or one of another time
         return ""
     found = card.split(FINDINGS, 1)[-1].strip() if FINDINGS in card else ""

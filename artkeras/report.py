@@ -77,9 +77,9 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
     save_generator(folder / "generator.npz", run, trained)
-    found = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
+    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found)
+        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found, "utf-8")
     return folder
 
 
@@ -155,14 +155,14 @@ def table(out: str | Path = "results") -> Path:
     for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
         place = figure.parent.relative_to(out).as_posix()
         notes = figure.with_name("comparison.md")
-        text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
+        text += ["", notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}", ""]
         text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
         if figure.with_name("card.md").is_file():
             text += [f"More: [its card]({place}/card.md)"]
         else:
             text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
-        part.write_text("\n".join(text) + "\n")
+        part.write_text("\n".join(text) + "\n", "utf-8")
     return out / "README.md"
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ import artkeras
 from artkeras import callbacks, sampling
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
+from artkeras.page import _findings
 from artkeras.recipes import RECIPES
 from artkeras.report import command, duration, gallery, report, table
 from artkeras.run import Position, Run
@@ -328,6 +330,27 @@ def test_findings_written_by_hand_survive_the_next_report(trained, results):
     assert "None written yet" not in text
     report(trained, results)
     assert card.read_text() == text
+
+
+def test_cards_and_table_are_utf_8_where_the_system_has_another_encoding(trained, results, monkeypatch):
+    read, write = Path.read_text, Path.write_text
+
+    def read_text(path, encoding=None, errors=None):
+        return read(path, encoding or "cp1252", errors)
+
+    def write_text(path, text, encoding=None, errors=None, newline=None):
+        return write(path, text, encoding or "cp1252", errors, newline)
+
+    card = report(trained, results) / "card.md"
+    card.write_text(card.read_text().replace("None written yet.", "Blocks of 4 × 4, after 北斎."), "utf-8")
+    (results / "comparison.png").touch()
+    (results / "comparison.md").write_text("## 4 × 4\n", "utf-8")
+    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "write_text", write_text)
+    report(trained, results)
+    assert "Blocks of 4 × 4, after 北斎." in card.read_text("utf-8")
+    assert _findings(Run(trained), 2, results) == "Blocks of 4 × 4, after 北斎."
+    assert "## 4 × 4" in table(results).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
