@@ -41,7 +41,6 @@ AUTO = ("esrgan-tf2", "thick", "realesrgan-x4plus", "bicubic")
 
 RAMP = 8  # pixels of the small picture over which one piece goes over into the next
 SMALLEST_TILE = 64
-PIXELS = 200_000_000  # of a picture to enlarge: beyond this it is taken for an attack on the memory
 _MAP_ABOVE = 64 * 1024 * 1024  # bytes of a canvas that is not held in memory
 _BAND = 64  # rows that are turned into bytes at a time
 
@@ -474,12 +473,10 @@ def _opened(path: Path) -> Image.Image:
         raise UserError(f"{path} is a folder, not a picture")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about large pictures, which have a limit here, and odd metadata
+            warnings.simplefilter("ignore")  # about large pictures, the largest of which are errors, and odd metadata
             image = Image.open(path, formats=data._formats())
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
         raise UserError(f"{path} cannot be enlarged: {data._reason(error)}") from None
-    if image.width * image.height > PIXELS:
-        raise UserError(f"{path} cannot be enlarged: {image.width} x {image.height} pixels are too many")
     return image
 
 
