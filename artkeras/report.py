@@ -237,9 +237,10 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
 def command(run: Run, epochs: int | None = None) -> str:
     """The command line that makes a run like this one."""
     recipe = run.recipe
+    usual = RECIPES.get(recipe.name, recipe)
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
-    words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
+    words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
     words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]

@@ -303,6 +303,12 @@ def test_the_command_of_the_card_is_one_that_the_command_line_takes(trained):
     assert (arguments.epochs, arguments.seed, arguments.holdout, arguments.precision) == (2, 3, 0.1, "float32")
 
 
+def test_the_command_of_the_card_holds_nothing_out_where_its_run_did_not(trained):
+    run = Run(trained)
+    run.recipe = replace(RECIPES["facades/pix2pix"], holdout=0.0)  # an eighth, if nobody says otherwise
+    assert parser().parse_args(shlex.split(command(run))[3:]).holdout == 0
+
+
 def test_a_run_stopped_early_is_reported_with_the_epochs_it_has(trained, results):
     run = Run(trained)
     run.update(recipe=replace(run.recipe, epochs=150))
