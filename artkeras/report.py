@@ -59,6 +59,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     best = run.best()
     trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
+    save_generator(folder / "generator.npz", run, trained)  # first: it is refused where training has diverged
     # a report is passed on: it shows no real picture, only what a program drew
     figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
@@ -76,7 +77,6 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
-    save_generator(folder / "generator.npz", run, trained)
     found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
     with atomic(card) as part:
         part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found, "utf-8")

@@ -407,6 +407,19 @@ def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_report_of_such_weights_leaves_the_result_that_is_there_alone(trained, results, monkeypatch):
+    def refuse(*arguments):
+        raise UserError("its training has diverged")
+
+    folder = report(trained, results)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run = Run(trained)
+    run.update(recipe=replace(run.recipe, seed=7))
+    monkeypatch.setattr("artkeras.report.save_generator", refuse)
+    assert "diverged" in message(report, trained, results, replace=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_the_gallery_has_a_row_of_samples_of_each_generator(trained, results):
     assert "has no generators" in message(gallery, results)
     folder = report(trained, results)
