@@ -87,12 +87,15 @@ def _is_of(run: Run, path: Path) -> bool:
     """Whether a result's run.json is of this run, or of one that differs in nothing but its length."""
     if not path.exists():
         return False
-    facts = json.loads(path.read_text())
-    mine, its = (
-        {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
-        for recipe in (run.recipe.to_json(), facts["recipe"])
-    )
-    return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
+    try:
+        facts = json.loads(path.read_text())
+        mine, its = (
+            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
+            for recipe in (run.recipe.to_json(), facts["recipe"])
+        )
+        return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
+    except (ValueError, KeyError, TypeError, AttributeError):  # whose it is cannot be told
+        return False
 
 
 def gallery(out: str | Path = "results", columns: int = 10) -> Path:

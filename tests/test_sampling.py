@@ -420,6 +420,12 @@ def test_a_report_of_such_weights_leaves_the_result_that_is_there_alone(trained,
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_damaged_result_is_somebody_elses(trained, results):
+    facts = report(trained, results) / "run.json"
+    facts.write_text(facts.read_text()[:100])
+    assert "holds the result of another run" in message(report, trained, results)
+
+
 def test_the_gallery_has_a_row_of_samples_of_each_generator(trained, results):
     assert "has no generators" in message(gallery, results)
     folder = report(trained, results)
