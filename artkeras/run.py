@@ -74,10 +74,11 @@ class Run:
         try:
             plain = self._read_json("recipe.json")
             self.recipe = Recipe.from_json(plain)
+            self.recipe.check()
             self.environment: dict[str, Any] = self._read_json("environment.json")
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            described = RECIPES.get(self.recipe.name)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise UserError(f"{path} cannot be read as a run ({error}): train again, or restore its files") from None
-        described = RECIPES.get(self.recipe.name)
         if described:  # descriptions are not stored: take today's
             self.recipe = _with_descriptions(self.recipe, described)
 

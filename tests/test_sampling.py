@@ -224,11 +224,13 @@ def test_a_result_can_be_looked_at_by_name(trained, results):
         np.testing.assert_array_equal(np.asarray(artkeras.result("colour_field/model_2")), np.asarray(grid))
 
 
-@pytest.mark.parametrize("damage", ["not a run", "torn", "other", "list"])
+@pytest.mark.parametrize("damage", ["not a run", "torn", "other", "list", "epochs", "networks", "name"])
 def test_a_run_that_cannot_be_read_is_one_line(trained, damage):
     recipe = trained / "recipe.json"
     if damage == "not a run":
         recipe.unlink()
+    elif damage in ("epochs", "networks", "name"):
+        recipe.write_text(json.dumps(json.loads(recipe.read_text()) | {damage: ["two"]}))
     else:
         recipe.write_text({"torn": recipe.read_text()[:100], "other": '{"name": "x"}', "list": "[1]"}[damage])
     assert str(trained) in message(Run, trained)
