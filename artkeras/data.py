@@ -997,7 +997,7 @@ def _grey(image: Image.Image) -> Image.Image:
     elif image.mode == "F" and low >= 0 and high <= 1:
         values = values * 255
     elif low < 0 or high > 255:
-        values = (values - low) * (255 / (high - low))
+        values = (values - low) * (255 / (high - low or 1))
     return Image.fromarray(np.rint(values).astype(np.uint8))
 
 

@@ -177,6 +177,11 @@ def test_palette_with_alpha_and_premultiplied_grey_go_over_white():
     assert data._rgb(Image.new("YCbCr", (2, 2), (255, 128, 128))).getpixel((0, 0)) == WHITE
 
 
+def test_one_value_everywhere_has_no_range_to_be_divided_by():
+    with np.errstate(all="raise"):
+        assert data._grey(Image.fromarray(np.full((2, 2), -5.0, np.float32))).getextrema() == (0, 0)
+
+
 def test_values_beyond_sixteen_bits_are_stretched():
     image = Image.fromarray(np.array([[-50.0, 0.0], [50.0, 100_000.0]], dtype=np.float32))
     values = np.asarray(data._rgb(image))[..., 0]
