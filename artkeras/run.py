@@ -252,8 +252,12 @@ class Run:
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
-        paths = sorted((self.path / "samples").glob("epoch-*.png"))
-        return {int(path.stem.removeprefix("epoch-")): Image.open(path).convert("RGB") for path in paths}
+        found = {}
+        for path in (self.path / "samples").glob("epoch-*.png"):
+            epoch = path.stem.removeprefix("epoch-")
+            if epoch.isdecimal():  # Google Drive has copies named "epoch-0004 (1).png"
+                found[int(epoch)] = path
+        return {epoch: Image.open(found[epoch]).convert("RGB") for epoch in sorted(found)}
 
     def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
         """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
