@@ -21,9 +21,9 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, figures
-from artkeras.document import check_place, embedded, fill
+from artkeras.document import embedded, fill
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, check_place
 from artkeras.recipes import Recipe
 from artkeras.report import FINDINGS, NO_FINDINGS, command, duration
 from artkeras.run import Position, Run

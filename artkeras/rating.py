@@ -30,9 +30,9 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, data
-from artkeras.document import check_place, embedded, fill
+from artkeras.document import embedded, fill
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, check_place
 from artkeras.statistics import Estimate, alpha, bootstrap, mean, share, spread
 
 MODES = ("stars", "real-or-fake", "both")
