@@ -429,19 +429,33 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank."""
+    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank.
+
+    Raises:
+        UserError: when it holds what is no number: another program has saved it anew.
+    """
     rows = list(_rows(path))
     kinds = {"epoch": "int64", "step": "int64"}
-    return {
-        name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
-        for name in (rows[0] if rows else ())
-    }
+    with _as_written(path):
+        return {
+            name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
+            for name in (rows[0] if rows else ())
+        }
+
+
+@contextlib.contextmanager
+def _as_written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not as it was written ({error}): restore it, and edit copies only") from None
 
 
 def _keep_rows(path: Path, wanted) -> None:
     if not path.exists():
         return
-    rows = [row for row in _rows(path) if wanted(row)]
+    with _as_written(path):
+        rows = [row for row in _rows(path) if wanted(row)]
     if not rows:
         path.unlink()
         return
