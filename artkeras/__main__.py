@@ -333,8 +333,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
+    except BrokenPipeError:  # who read a list has seen enough of it (`| head`)
+        sys.stdout = open(os.devnull, "w")
     except OSError as error:  # a full disk, a folder without permission
         return _fail(_refused(error, arguments))
     except MemoryError:

@@ -466,14 +466,24 @@ def test_too_little_memory_is_one_line(call, monkeypatch):
     assert (status, out, err.count("\n")) == (2, "", 1) and "not enough memory" in err
 
 
+class Closed:
+    """Where nobody reads any more."""
+
+    def write(self, text):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("command", [["list"], ["weights", "list"]])
+def test_a_list_that_nobody_reads_to_its_end_is_no_mistake(monkeypatch, capsys, command):
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert main(command) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_nobody_reads_to_its_end_is_done_all_the_same(call, monkeypatch):
-    class Closed:
-        def write(self, text):
-            raise BrokenPipeError(32, "Broken pipe")
-
-        def flush(self):
-            pass
-
     monkeypatch.setattr(sys, "stdout", Closed())
     assert main(["train", "colour_field/tiny", "--precision", "float32"]) == 0  # ... | head -1
     (folder,) = Path("runs").iterdir()
