@@ -5,6 +5,7 @@ line on standard error and exit status 2.
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -70,9 +71,9 @@ def parser() -> argparse.ArgumentParser:
             )
             command.add_argument("--out", type=file(".png"), default="grid.png", metavar="PNG")
         else:
-            command.add_argument("--frames", type=whole(5), default=60, metavar="N", help="(default: 60)")
+            command.add_argument("--frames", type=whole(5, 10_000), default=60, metavar="N", help="(default: 60)")
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
-        command.add_argument("--scale", type=whole(1), default=2, metavar="N", help="enlargement (default: 2)")
+        command.add_argument("--scale", type=whole(1, 64), default=2, metavar="N", help="enlargement (default: 2)")
 
     translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")
     translate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
@@ -84,7 +85,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
-    evaluate.add_argument("--count", type=whole(100), default=2000, metavar="N", help="samples (default: 2000)")
+    evaluate.add_argument(
+        "--count", type=whole(100, 100_000), default=2000, metavar="N", help="samples (default: 2000)"
+    )
     evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
         "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
@@ -160,6 +163,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> None:
+    from artkeras.files import expanded
     from artkeras.recipes import RECIPES
     from artkeras.sampling import results_folder
 
@@ -177,7 +181,7 @@ def _list(arguments: argparse.Namespace) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
     if not any(where.values()):
         place = os.environ.get("ARTKERAS_DATA")
-        also = f"nor in {Path(place).expanduser().absolute()}" if place else "and $ARTKERAS_DATA is not set"
+        also = f"nor in {expanded(place).absolute()}" if place else "and $ARTKERAS_DATA is not set"
         print(f"\nno pictures found: no folder of a study, such as colour_field, in {Path('data').absolute()}, {also}")
 
 
@@ -325,12 +329,19 @@ def _say(line: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
     arguments = parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
+    except BrokenPipeError:  # who read a list has seen enough of it (`| head`)
+        sys.stdout = open(os.devnull, "w")
     except OSError as error:  # a full disk, a folder without permission
         return _fail(_refused(error, arguments))
+    except MemoryError:
+        return _fail("there is not enough memory for that: ask for less, or for smaller pictures")
     except KeyboardInterrupt as error:
         print(f"\nartkeras: {str(error) or 'stopped'}", file=sys.stderr)
         return 130

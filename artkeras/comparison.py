@@ -173,10 +173,11 @@ def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         for name, values in iterations.items()
         if name not in ("epoch", "step")
     }
-    per_epoch = len(iterations["epoch"]) / iterations["epoch"][-1]
+    per_epoch = np.count_nonzero(iterations["epoch"] == 1)
     for name in history.keys() - found.keys() - {"epoch", "seconds"}:
         measured = np.isfinite(history[name])
-        found[name] = history["epoch"][measured] * per_epoch, history[name][measured]
+        if measured.any():
+            found[name] = history["epoch"][measured] * per_epoch, history[name][measured]
     return {name: line for name, line in found.items() if _kind(name)}
 
 

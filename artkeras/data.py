@@ -31,7 +31,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from artkeras.errors import UserError
-from artkeras.files import atomic, home
+from artkeras.files import atomic, expanded, home
 
 # The six copies of study 1, in its order, named as its files were. Rotations are counter-clockwise.
 COPIES = ("", " LR", " TB", " 90", " 180", " 270")
@@ -253,10 +253,10 @@ def find(study: str, folder: str | os.PathLike[str] | None = None) -> Path | Non
         UserError: the explicit folder is missing, is no folder, or holds no pictures.
     """
     if folder is not None:
-        return _explicit(Path(folder).expanduser())
+        return _explicit(expanded(folder))
     places = [Path("data", study)]
     if os.environ.get("ARTKERAS_DATA"):
-        places.insert(0, Path(os.environ["ARTKERAS_DATA"], study).expanduser())
+        places.insert(0, expanded(os.environ["ARTKERAS_DATA"]) / study)
     return next((place for place in places if place.is_dir() and holds_pictures(place)), None)
 
 
@@ -266,7 +266,7 @@ def files(folder: str | os.PathLike[str]) -> list[str]:
     Raises:
         UserError: the folder is missing or holds no pictures.
     """
-    return _list(_explicit(Path(folder).expanduser()))[0]
+    return _list(_explicit(expanded(folder)))[0]
 
 
 def read(
@@ -286,7 +286,7 @@ def read(
         UserError: the folder is missing or holds no pictures, or none of them can be read.
     """
     _check_settings(size, "all", fit, 0.0, 0, None)
-    contents = _read(_explicit(Path(folder).expanduser()), size, fit)
+    contents = _read(_explicit(expanded(folder)), size, fit)
     return contents.array, contents.names, contents.skipped
 
 
@@ -296,7 +296,7 @@ def picture(path: str | os.PathLike[str]) -> Image.Image:
     Raises:
         UserError: it is missing, or no picture.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     try:
         if not path.is_file():
             raise ValueError("a folder" if path.is_dir() else "no such file")
@@ -997,7 +997,7 @@ def _grey(image: Image.Image) -> Image.Image:
     elif image.mode == "F" and low >= 0 and high <= 1:
         values = values * 255
     elif low < 0 or high > 255:
-        values = (values - low) * (255 / (high - low))
+        values = (values - low) * (255 / (high - low or 1))
     return Image.fromarray(np.rint(values).astype(np.uint8))
 
 

@@ -7,14 +7,10 @@ A template is a file `NAME.html` beside this module, with one `<style>`, one `<s
 import base64
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import Path
 from typing import Any
-
-from artkeras.errors import UserError
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -42,21 +38,6 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def embedded(data: Any) -> str:
     """JSON to stand in an element `<script type="application/json">`; "<" would let a caption end the element."""
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-
-
-def check_place(out: Path, option: str) -> None:
-    """Say that a page cannot be written before the work is done, not after.
-
-    Raises:
-        UserError: `option` is what to give another file to.
-    """
-    if out.is_dir():
-        raise UserError(f"{out} is a folder: give {option} a file that ends in .html")
-    place = next(parent for parent in out.absolute().parents if parent.exists())
-    if not place.is_dir():
-        raise UserError(f"{out} cannot be written: {place} is a file")
-    if not os.access(place, os.W_OK):
-        raise UserError(f"{out} cannot be written: no permission in {place}")
 
 
 def _digest(text: str) -> str:

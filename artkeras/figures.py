@@ -320,7 +320,8 @@ def gif(frames: Sequence[Image.Image | np.ndarray], path: str | Path, *, millise
     """Write an endless animation, whole or not at all.
 
     Args:
-        frames: PIL pictures, or (height, width, 3) uint8 arrays, all of one size.
+        frames: PIL pictures, or (height, width, 3) uint8 arrays; smaller ones get white at the right and below, since
+            a caption may need one line more in the course of a training.
         path: where to.
         milliseconds: each frame is shown; the last one four times as long.
 
@@ -330,6 +331,8 @@ def gif(frames: Sequence[Image.Image | np.ndarray], path: str | Path, *, millise
     if not len(frames):
         raise ValueError("an animation needs at least one frame")
     images = [frame if isinstance(frame, Image.Image) else Image.fromarray(frame) for frame in frames]
+    size = max(image.width for image in images), max(image.height for image in images)
+    images = [_on_paper(image, size) for image in images]
     # One palette for all frames: with one each, flat colours flicker from frame to frame.
     palette = _common_palette(images)
     images = [image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for image in images]
@@ -338,6 +341,14 @@ def gif(frames: Sequence[Image.Image | np.ndarray], path: str | Path, *, millise
     with atomic(path) as part:
         images[0].save(part, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
     return path
+
+
+def _on_paper(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if image.size == size:
+        return image
+    sheet = Image.new("RGB", size, PAPER)
+    sheet.paste(image)
+    return sheet
 
 
 def _common_palette(images: list[Image.Image]) -> Image.Image:

@@ -10,11 +10,36 @@ from pathlib import Path
 
 import platformdirs
 
+from artkeras.errors import UserError
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path whose leading `~` or `~user` is made that home folder; where there is no such user, the path as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # a file's name may begin so
+        return Path(path)
+
 
 def home() -> Path:
     """The folder for caches: `$ARTKERAS_HOME`, else the user's cache folder. It may not exist yet."""
     chosen = os.environ.get("ARTKERAS_HOME")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("artkeras")
+    return expanded(chosen) if chosen else platformdirs.user_cache_path("artkeras")
+
+
+def check_place(out: Path, option: str) -> None:
+    """Say that a file cannot be written before the work is done, not after.
+
+    Raises:
+        UserError: `option` is what to give another file to.
+    """
+    if out.is_dir():
+        raise UserError(f"{out} is a folder: give {option} a file")
+    place = next(parent for parent in out.absolute().parents if parent.exists())
+    if not place.is_dir():
+        raise UserError(f"{out} cannot be written: {place} is a file")
+    if not os.access(place, os.W_OK):
+        raise UserError(f"{out} cannot be written: no permission in {place}")
 
 
 @contextlib.contextmanager

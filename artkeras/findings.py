@@ -47,27 +47,35 @@ def results(folder: str | Path | None = None) -> dict[str, Result]:
     """All results in a folder by name, default those that come with the kit.
 
     Raises:
-        UserError: when there are none.
+        UserError: when there are none, or one cannot be read.
     """
     folder = Path(folder) if folder else results_folder()
     found = {}
     for path in sorted(folder.rglob("run.json")):
-        facts = json.loads(path.read_text("utf-8"))
-        scores = path.with_name("metrics.jsonl")
-        lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
-        name = facts["recipe"]["name"]
-        last = {line["measure"]: line for line in lines}
-        found[name] = Result(
-            name,
-            path.parent,
-            facts,
-            read_table(path.with_name("history.csv")),
-            {measure: line["value"] for measure, line in last.items()},
-            {measure: line["std"] for measure, line in last.items() if line.get("std") is not None},
-        )
+        try:
+            result = _result(path)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"the result in {path.parent} cannot be read ({error!r}): report its run again") from None
+        found[result.name] = result
     if not found:
         raise UserError(f"{folder} has no results: make some with: python -m artkeras report RUN")
     return found
+
+
+def _result(path: Path) -> Result:
+    """What lies beside a run.json."""
+    facts = json.loads(path.read_text("utf-8"))
+    scores = path.with_name("metrics.jsonl")
+    lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
+    last = {line["measure"]: line for line in lines}
+    return Result(
+        facts["recipe"]["name"],
+        path.parent,
+        facts,
+        read_table(path.with_name("history.csv")),
+        {measure: line["value"] for measure, line in last.items()},
+        {measure: line["std"] for measure, line in last.items() if line.get("std") is not None},
+    )
 
 
 @dataclass(frozen=True)

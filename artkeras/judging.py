@@ -22,6 +22,7 @@ from artkeras.sampling import Trained, fixed_latents, load, render
 
 DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
+TOO_FEW = "one picture held out is too few to judge by: raise --holdout, or add pictures"
 
 Log = Callable[[str], None]
 
@@ -136,9 +137,14 @@ class Watch:
     """
 
     def __init__(self, recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures, features: Features):
-        """Describe the held-out paintings, once."""
+        """Describe the held-out paintings, once.
+
+        Raises:
+            UserError: when they are too few to judge by, or repeat each other.
+        """
         self.recipe, self.features = recipe, features
         self.real = features(held_out.take(range(len(held_out))))
+        check_held_out(self.real)
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
     columns: tuple[str, ...] = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
@@ -156,6 +162,20 @@ class Watch:
             "distance_of_samples": variety.mean_distance / variety.real_mean_distance,
             **{name: float(value) for name, value in model.probe(batch).items()},
         }
+
+
+def check_held_out(features: np.ndarray) -> None:
+    """Refuse what cannot be judged by before a training starts, and not in the middle of it.
+
+    Args:
+        features: (n, d) of the held-out pictures.
+
+    Raises:
+        UserError: when they are too few, or repeat each other.
+    """
+    if len(features) < 2:
+        raise UserError(TOO_FEW)
+    metrics.diversity(features, features)
 
 
 def as_run(what: Run | str | Path) -> Run | None:

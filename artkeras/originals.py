@@ -57,7 +57,7 @@ def originals(
     Raises:
         UserError: when there are fewer paintings than asked for, or what should be pictures is none.
     """
-    paintings = paintings.originals()
+    pictures, paintings = metrics._pictures("pictures", pictures), paintings.originals()
     array = paintings.take(range(len(paintings)))
     if not 1 <= count <= len(array):
         raise UserError(f"cannot find the {count} nearest of {len(array)} paintings")
@@ -67,7 +67,7 @@ def originals(
         known, unit = metrics.six_copies(known).reshape(6 * len(array), -1), np.sqrt(known[0].size)
         given = given.reshape(len(given), -1)
     else:
-        given, known, unit = by(metrics._pictures("pictures", pictures)), by(array), 1.0
+        given, known, unit = by(pictures), by(array), 1.0
     found, distances = metrics.neighbours(given, known, count, copies=len(known) // len(array))
     names = [[paintings.names[i] for i in row] for row in found]
     return Originals(array[found], names, distances / unit)

@@ -21,9 +21,9 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, figures
-from artkeras.document import check_place, embedded, fill
+from artkeras.document import embedded, fill
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, check_place
 from artkeras.recipes import Recipe
 from artkeras.report import FINDINGS, NO_FINDINGS, command, duration
 from artkeras.run import Position, Run
@@ -732,7 +732,7 @@ def _findings(run: Run, epochs: int, results: Path) -> str:
             and facts["epochs"] == epochs
             and facts["seconds"] == float(run.history()["seconds"][epochs - 1])
         )
-        card = (folder / "card.md").read_text()
+        card = (folder / "card.md").read_text("utf-8")
     except (OSError, ValueError, KeyError, TypeError):  # no card, or one of another time
         return ""
     found = card.split(FINDINGS, 1)[-1].strip() if FINDINGS in card else ""

@@ -19,6 +19,7 @@ from PIL import Image
 
 from artkeras import data
 from artkeras.errors import UserError
+from artkeras.files import expanded
 
 # Published: pictures are brought to 286 pixels, of which 256 are cut out.
 JITTER = 286 / 256
@@ -150,7 +151,7 @@ def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | 
     if is_paired(domains):
         return data.find(study, folder)
     if folder is not None:
-        folder = Path(folder).expanduser()
+        folder = expanded(folder)
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "does not exist"
             raise UserError(f"{folder} {what}: name the folder that holds the folders {' and '.join(domains)}")
@@ -164,7 +165,7 @@ def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | 
         return folder
     places = [Path("data", study), Path("data")]
     if os.environ.get("ARTKERAS_DATA"):
-        home = Path(os.environ["ARTKERAS_DATA"]).expanduser()
+        home = expanded(os.environ["ARTKERAS_DATA"])
         places = [home / study, places[0], home, places[1]]
     return next((place for place in places if _both(place, domains)), None)
 

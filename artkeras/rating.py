@@ -30,9 +30,9 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, data
-from artkeras.document import check_place, embedded, fill
+from artkeras.document import embedded, fill
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, check_place
 from artkeras.statistics import Estimate, alpha, bootstrap, mean, share, spread
 
 MODES = ("stars", "real-or-fake", "both")
@@ -116,7 +116,8 @@ def write(
             "could not be read without it: pass another --out, or move it away"
         )
     with atomic(key_path) as part:
-        part.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name may hold what is no letter
     with atomic(out) as part:
         part.write_text(_document(facts, [picture for picture, _ in pictures]), encoding="utf-8")
 

@@ -59,6 +59,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     best = run.best()
     trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
+    save_generator(folder / "generator.npz", run, trained)  # first: it is refused where training has diverged
     # a report is passed on: it shows no real picture, only what a program drew
     figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
@@ -76,10 +77,9 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
-    save_generator(folder / "generator.npz", run, trained)
-    found = card.read_text().split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
+    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
     with atomic(card) as part:
-        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found)
+        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found, "utf-8")
     return folder
 
 
@@ -87,12 +87,15 @@ def _is_of(run: Run, path: Path) -> bool:
     """Whether a result's run.json is of this run, or of one that differs in nothing but its length."""
     if not path.exists():
         return False
-    facts = json.loads(path.read_text())
-    mine, its = (
-        {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
-        for recipe in (run.recipe.to_json(), facts["recipe"])
-    )
-    return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
+    try:
+        facts = json.loads(path.read_text())
+        mine, its = (
+            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
+            for recipe in (run.recipe.to_json(), facts["recipe"])
+        )
+        return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
+    except (ValueError, KeyError, TypeError, AttributeError):  # whose it is cannot be told
+        return False
 
 
 def gallery(out: str | Path = "results", columns: int = 10) -> Path:
@@ -155,14 +158,14 @@ def table(out: str | Path = "results") -> Path:
     for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
         place = figure.parent.relative_to(out).as_posix()
         notes = figure.with_name("comparison.md")
-        text += ["", notes.read_text().strip() if notes.is_file() else f"## {place}", ""]
+        text += ["", notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}", ""]
         text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
         if figure.with_name("card.md").is_file():
             text += [f"More: [its card]({place}/card.md)"]
         else:
             text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
     with atomic(out / "README.md") as part:
-        part.write_text("\n".join(text) + "\n")
+        part.write_text("\n".join(text) + "\n", "utf-8")
     return out / "README.md"
 
 
@@ -237,9 +240,10 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
 def command(run: Run, epochs: int | None = None) -> str:
     """The command line that makes a run like this one."""
     recipe = run.recipe
+    usual = RECIPES.get(recipe.name, recipe)
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
-    words += [f"--holdout {recipe.holdout}"] if recipe.holdout else []
+    words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
     words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]

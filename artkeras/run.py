@@ -20,6 +20,7 @@ import re
 import shlex
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ class Run:
         try:
             plain = self._read_json("recipe.json")
             self.recipe = Recipe.from_json(plain)
+            self.recipe.check()
             self.environment: dict[str, Any] = self._read_json("environment.json")
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            described = RECIPES.get(self.recipe.name)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise UserError(f"{path} cannot be read as a run ({error}): train again, or restore its files") from None
-        described = RECIPES.get(self.recipe.name)
         if described:  # descriptions are not stored: take today's
             self.recipe = _with_descriptions(self.recipe, described)
 
@@ -250,8 +252,12 @@ class Run:
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
-        paths = sorted((self.path / "samples").glob("epoch-*.png"))
-        return {int(path.stem.removeprefix("epoch-")): Image.open(path).convert("RGB") for path in paths}
+        found = {}
+        for path in (self.path / "samples").glob("epoch-*.png"):
+            epoch = path.stem.removeprefix("epoch-")
+            if epoch.isdecimal():  # Google Drive has copies named "epoch-0004 (1).png"
+                found[int(epoch)] = path
+        return {epoch: Image.open(found[epoch]).convert("RGB") for epoch in sorted(found)}
 
     def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
         """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
@@ -297,7 +303,7 @@ class Run:
         if self.stand_in:
             return None
         folder = self.environment["pictures"]["source"]
-        if not Path(folder).expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise UserError(f"the folder {folder} with the pictures of {self.path} is gone: give --data FOLDER")
         return folder
 
@@ -377,7 +383,7 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         with np.load(path) as file:
             state = {name: file[name] for name in file.files}
         return state, json.loads(str(state.pop("facts")))
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError, OSError) as error:
         raise Damaged(str(error)) from error
 
 
@@ -423,19 +429,33 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank."""
+    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank.
+
+    Raises:
+        UserError: when it holds what is no number: another program has saved it anew.
+    """
     rows = list(_rows(path))
     kinds = {"epoch": "int64", "step": "int64"}
-    return {
-        name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
-        for name in (rows[0] if rows else ())
-    }
+    with _as_written(path):
+        return {
+            name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
+            for name in (rows[0] if rows else ())
+        }
+
+
+@contextlib.contextmanager
+def _as_written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not as it was written ({error}): restore it, and edit copies only") from None
 
 
 def _keep_rows(path: Path, wanted) -> None:
     if not path.exists():
         return
-    rows = [row for row in _rows(path) if wanted(row)]
+    with _as_written(path):
+        rows = [row for row in _rows(path) if wanted(row)]
     if not rows:
         path.unlink()
         return

@@ -238,7 +238,7 @@ def load(what: str | Path) -> Trained:
             Run(what)  # says what is wrong with it
         chosen = recipe(str(what))  # says which names are near
         have = ", ".join(
-            sorted(str(p.parent.relative_to(results_folder())) for p in results_folder().rglob("generator.npz"))
+            sorted(p.parent.relative_to(results_folder()).as_posix() for p in results_folder().rglob("generator.npz"))
         )
         raise UserError(
             f"the kit has no trained generator for {chosen.name} (it has: {have or 'none'}): "

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from artkeras import data, figures
 from artkeras.errors import UserError
+from artkeras.files import check_place
 from artkeras.recipes import Builder
 
 COARSEST = 256  # pixels of the long side: what is to be larger is made at half that size first, and so on
@@ -263,12 +264,16 @@ def stylize_file(
         `out`.
 
     Raises:
-        UserError: as for `stylize`.
+        UserError: as for `stylize`; at once, when a file cannot be written or is one of the pictures.
         KeyboardInterrupt: after Ctrl-C, once what was there by then is written.
     """
-    for path in (content, *(style for style, _ in styles)):
-        if Path(out).exists() and Path(path).exists() and Path(out).samefile(path):
-            raise UserError(f"the result would take the place of {path}: give another --out")
+    for place, option in ((out, "--out"), (gif, "--gif")):
+        if not place:
+            continue
+        check_place(Path(place), option)
+        for path in (content, *(style for style, _ in styles)):
+            if Path(place).exists() and Path(path).exists() and Path(place).samefile(path):
+                raise UserError(f"the result would take the place of {path}: give another {option}")
     if gif:  # frames are kept, and forty show as much as thousands
         options["every"] = max(10, (options.get("steps") or 0) // 40)
     seen: list[Iterate] = []

@@ -315,6 +315,7 @@ def _wanted(paths: Sequence[str | os.PathLike[str]], out: Path) -> dict[Path, tu
         else:
             data.picture(path)  # a slip is said before anything is written
             found.append((Path(path.name), path, True))
+    given = {_identity(path): path for _, path, _ in found if path.exists()}
     wanted: dict[Path, tuple[Path, bool]] = {}
     for name, path, named in found:
         target = out / name.with_suffix(".png")
@@ -322,7 +323,14 @@ def _wanted(paths: Sequence[str | os.PathLike[str]], out: Path) -> dict[Path, tu
         while target in wanted:  # a.jpg and a.png, or the same name from two folders
             target = out / name.with_name(f"{name.stem}-{number}.png")
             number += 1
-        if target.exists() and target.samefile(path):
-            raise UserError(f"the translation of {path} would take its place: give another --out")
+        if target.exists() and (lost := given.get(_identity(target))):
+            place = "its place" if lost == path else f"the place of {lost}"
+            raise UserError(f"the translation of {path} would take {place}: give another --out")
         wanted[target] = (path, named)
     return wanted
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Equal for two paths of one file."""
+    found = path.stat()
+    return found.st_dev, found.st_ino

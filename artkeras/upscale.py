@@ -33,7 +33,7 @@ from tqdm import tqdm
 import artkeras
 from artkeras import data, figures, png, weights
 from artkeras.errors import UserError
-from artkeras.files import atomic, home
+from artkeras.files import atomic, expanded, home
 
 HANDLE = "https://tfhub.dev/captain-pool/esrgan-tf2/1"
 HUB_TIMEOUT = 20.0  # seconds of silence after which the hub counts as unreachable
@@ -41,7 +41,6 @@ AUTO = ("esrgan-tf2", "thick", "realesrgan-x4plus", "bicubic")
 
 RAMP = 8  # pixels of the small picture over which one piece goes over into the next
 SMALLEST_TILE = 64
-PIXELS = 200_000_000  # of a picture to enlarge: beyond this it is taken for an attack on the memory
 _MAP_ABOVE = 64 * 1024 * 1024  # bytes of a canvas that is not held in memory
 _BAND = 64  # rows that are turned into bytes at a time
 
@@ -263,7 +262,7 @@ def check(model: str | os.PathLike[str]) -> str | Path:
         name = model.removeprefix("esrgan-") if model in ("esrgan-thick", "esrgan-slim") else model
         if name == "auto" or name in MODELS:
             return name
-    path = Path(model).expanduser()
+    path = expanded(model)
     if (path / "model.json").is_file() or (path / "saved_model.pb").is_file():
         return path
     if path.is_file() and path.suffix == ".param":
@@ -474,12 +473,10 @@ def _opened(path: Path) -> Image.Image:
         raise UserError(f"{path} is a folder, not a picture")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about large pictures, which have a limit here, and odd metadata
+            warnings.simplefilter("ignore")  # about large pictures, the largest of which are errors, and odd metadata
             image = Image.open(path, formats=data._formats())
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
         raise UserError(f"{path} cannot be enlarged: {data._reason(error)}") from None
-    if image.width * image.height > PIXELS:
-        raise UserError(f"{path} cannot be enlarged: {image.width} x {image.height} pixels are too many")
     return image
 
 
@@ -564,7 +561,7 @@ def upscale_files(
         raise UserError(f"{out} is a file: give --out a folder")
     _check_tile(tile)
     check(model)
-    targets, broken = _targets([Path(path).expanduser() for path in pictures], out)
+    targets, broken = _targets([expanded(path) for path in pictures], out)
     for path, reason in broken:
         log(f"passed over {path}: {reason}")
     wanted = [(source, target) for source, target in targets.items() if not target.exists()]

@@ -1,5 +1,6 @@
 """The command line: files where they were asked for, and one line for what the user can put right."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -150,6 +151,9 @@ def test_values_out_of_range(refused, option, value):
         (["sample", "RUN", "--count", "10001"], "from 1 to 10,000"),
         (["stylize", "a.png", "b.png", "--size", "4097"], "from 1 to 4,096"),
         (["sample", "RUN", "--scale", "0"], "scale"),
+        (["sample", "RUN", "--scale", "65"], "from 1 to 64"),
+        (["walk", "RUN", "--frames", "10001"], "from 5 to 10,000"),
+        (["evaluate", "RUN", "--count", "100001"], "from 100 to 100,000"),
         (["stylize", "a.png", "b.png", "--style-weights", "1", "2"], "join them by commas, such as 1,2,3,4"),
         (["sample", "RUN", "--seed", "-1"], "seed"),
         (["sample", "RUN", "--out", "grid.jpg"], ".png"),
@@ -443,14 +447,43 @@ def test_the_module_is_a_program_with_an_exit_status():
     assert done.stderr.count("\n") == 1
 
 
+def test_names_that_the_terminal_has_no_letters_for_are_told_all_the_same(tmp_path):
+    (tmp_path / "日本" / "colour_field").mkdir(parents=True)
+    Image.new("RGB", (1, 1)).save(tmp_path / "日本" / "colour_field" / "1.png")
+    environment = os.environ | {"ARTKERAS_DATA": str(tmp_path / "日本"), "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "artkeras", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(Path("\\u65e5\\u672c", "colour_field")) in done.stdout
+
+
+def test_too_little_memory_is_one_line(call, monkeypatch):
+    def greedy(arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("artkeras.__main__._list", greedy)
+    status, out, err = call("list")
+    assert (status, out, err.count("\n")) == (2, "", 1) and "not enough memory" in err
+
+
+class Closed:
+    """Where nobody reads any more."""
+
+    def write(self, text):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("command", [["list"], ["weights", "list"]])
+def test_a_list_that_nobody_reads_to_its_end_is_no_mistake(monkeypatch, capsys, command):
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert main(command) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_nobody_reads_to_its_end_is_done_all_the_same(call, monkeypatch):
-    class Closed:
-        def write(self, text):
-            raise BrokenPipeError(32, "Broken pipe")
-
-        def flush(self):
-            pass
-
     monkeypatch.setattr(sys, "stdout", Closed())
     assert main(["train", "colour_field/tiny", "--precision", "float32"]) == 0  # ... | head -1
     (folder,) = Path("runs").iterdir()

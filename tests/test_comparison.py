@@ -73,6 +73,24 @@ def test_what_is_measured_now_and_then_stands_at_its_step(trained):
     assert (steps.tolist(), values.tolist()) == ([2 * STEPS], [0.25])
 
 
+def test_a_run_stopped_within_an_epoch_has_its_measures_at_the_ends_of_the_others(trained):
+    history, iterations = trained / "history.csv", trained / "iterations.csv"
+    header, one, _ = history.read_text().splitlines()
+    history.write_text(f"{header},kid\n{one},0.25\n")
+    iterations.write_text("".join(iterations.read_text().splitlines(keepends=True)[: 1 + STEPS + 3]))
+    steps, _ = comparison._lines(Run(trained))["kid"]
+    assert steps.tolist() == [STEPS]
+
+
+def test_runs_stopped_before_they_were_judged_are_compared_by_the_rest(seeds):
+    for run in seeds:
+        path = run.path / "history.csv"
+        header, *lines = path.read_text().splitlines()
+        path.write_text("\n".join([f"{header},kid", *(f"{line}," for line in lines), ""]))
+    assert "kid" not in comparison._lines(seeds[0])
+    assert comparison.compare(seeds, log=silent).exists()
+
+
 def test_precision_tells_runs_of_one_recipe_apart(seeds):
     other = seeds[1]
     other.update(environment=other.environment | {"precision": "bfloat16"})

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artkeras import data, files
+from artkeras import data, files, pairs
 from artkeras.errors import UserError
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -175,6 +175,11 @@ def test_palette_with_alpha_and_premultiplied_grey_go_over_white():
     assert data._rgb(palette).getpixel((0, 0)) == WHITE
     assert data._rgb(Image.new("La", (2, 2), (0, 0))).getpixel((0, 0)) == WHITE
     assert data._rgb(Image.new("YCbCr", (2, 2), (255, 128, 128))).getpixel((0, 0)) == WHITE
+
+
+def test_one_value_everywhere_has_no_range_to_be_divided_by():
+    with np.errstate(all="raise"):
+        assert data._grey(Image.fromarray(np.full((2, 2), -5.0, np.float32))).getextrema() == (0, 0)
 
 
 def test_values_beyond_sixteen_bits_are_stretched():
@@ -742,6 +747,18 @@ def test_find_prefers_what_is_named_then_the_environment_then_here(folder, tmp_p
     assert data.find("study", tmp_path / "own") == tmp_path / "own"
     message(data.find, "study", tmp_path / "nowhere")
     assert data.load("study", 8)[0].source == str(folder)
+
+
+def test_names_that_begin_as_a_home_folder_of_nobody_are_names(monkeypatch):
+    Image.new("RGB", (4, 3)).save("~no such user.png")
+    assert data.picture("~no such user.png").size == (4, 3)
+    with pytest.raises(UserError, match="no such file"):
+        data.picture("~no such user/1.png")
+    with pytest.raises(UserError, match="does not exist"):
+        data.find("colour_field", "~no such user/pictures")
+    monkeypatch.setenv("ARTKERAS_DATA", "~no such user")
+    assert data.find("colour_field") is None
+    assert pairs.find("monet2photo", ("monet", "photo")) is None
 
 
 def test_without_pictures_there_are_stand_ins_that_say_so(monkeypatch):

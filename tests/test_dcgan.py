@@ -226,6 +226,8 @@ def test_an_impossible_size_or_width_is_refused(build, size):
 
 
 def test_unknown_names_are_refused():
+    with pytest.raises(UserError, match="'convolution' or 'dense', not 'flat'"):
+        dcgan.discriminator(head="flat", width=1)
     with pytest.raises(UserError, match="'relu' or 'leaky_relu', not 'elu'"):
         dcgan.generator(activation="elu", width=1)
     with pytest.raises(UserError, match="'dcgan', 'pytorch', 'keras', not 'torch'"):

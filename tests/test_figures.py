@@ -201,6 +201,19 @@ def test_what_does_not_change_between_frames_does_not_flicker(tmp_path):
     assert np.abs(shown[1][8:] - shown[0][8:]).mean() > 20
 
 
+def test_a_caption_that_grows_by_a_line_is_whole_in_the_animation(tmp_path):
+    tiles = np.zeros((1, 64, 64, 3), np.uint8)
+    frames = [figures.grid(tiles, caption=caption) for caption in ("epoch 9", "epoch 10, procedural stand-in")]
+    assert frames[0].height < frames[1].height
+    with Image.open(figures.gif(frames, tmp_path / "grown.gif")) as image:
+        assert image.size == frames[1].size
+        first = np.asarray(image.convert("RGB"))
+        image.seek(1)
+        last = np.asarray(image.convert("RGB"))
+    assert (first[frames[0].height :] > 250).all()  # the palette's white
+    assert np.abs(last.astype(int) - np.asarray(frames[1])).mean() < 4
+
+
 def test_a_gif_of_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one frame"):
         figures.gif([], tmp_path / "no.gif")

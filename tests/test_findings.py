@@ -44,6 +44,14 @@ def test_a_folder_without_results_is_said(tmp_path):
         findings.results(tmp_path)
 
 
+@pytest.mark.parametrize("file", ["run.json", "metrics.jsonl", "history.csv"])
+def test_a_damaged_result_is_said(folder, file):
+    path = next(folder.rglob(file))
+    path.write_text("epoch\nnone\n")
+    with pytest.raises(UserError, match=r"the result in .*model_1 cannot be read \(.*\): report its run again"):
+        findings.results(folder)
+
+
 def test_the_committed_results_are_of_known_recipes_and_scored():
     found = findings.results()
     assert len(found) >= 11 and found.keys() <= recipes.RECIPES.keys()

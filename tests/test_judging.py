@@ -202,6 +202,14 @@ def test_a_watched_run_that_was_stopped_ends_like_one_that_never_was(monkeypatch
     assert all(a[name].tobytes() == b[name].tobytes() for name in a)
 
 
+def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training(cheap_features):
+    with pytest.raises(UserError, match="one picture held out is too few to judge by"):
+        train(replace(WATCHED, limit=None, holdout=0.01))
+    with pytest.raises(UserError, match="repeat another row"):
+        judging.check_held_out(np.ones((5, 4)))
+    assert not Path("runs").exists()
+
+
 def test_judging_during_training_needs_held_out_paintings(capsys):
     assert main(["train", "colour_field/model_2", "--quick", "--kid-every", "2"]) == 2
     error = capsys.readouterr().err

@@ -52,6 +52,8 @@ def test_what_makes_no_sense_is_refused(paintings):
         originals(paintings.array[:1], paintings, count=301)
     with pytest.raises(UserError, match="must be uint8"):
         originals(np.zeros((1, 16, 16, 3)), paintings)
+    with pytest.raises(UserError, match=r"must be pictures of shape .*, not \(5,\)"):
+        originals(np.zeros(5, "uint8"), paintings)
 
 
 def test_neighbours_agree_with_nearest():

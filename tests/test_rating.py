@@ -8,8 +8,10 @@ import base64
 import io
 import itertools
 import json
+import os
 import re
 import shlex
+import sys
 import time
 from dataclasses import replace
 from importlib import resources
@@ -157,6 +159,15 @@ def test_the_key_of_another_page_is_not_overwritten(network, paintings, refused)
     assert "rating-key.json is there already" in refused("rate", "model", "--data", paintings, "--count", 3)
     Path("mine-key.json").write_text("{}")
     assert "mine-key.json is there" in refused("rate", "model", "--data", paintings, "--count", 3, "--out", "mine.html")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are letters there")
+def test_names_that_are_no_letters_are_kept_in_the_key(network, paintings):
+    name = os.fsdecode(b"Rothschild \xff.png")
+    for path in paintings.iterdir():
+        path.rename(path.with_name(name) if path.name == "Rothschild 0.png" else path)
+    _, key_path = rating.write("model", data=paintings, count=9, log=silent)
+    assert name in {fact.get("name") for fact in json.loads(key_path.read_text("utf-8"))["pictures"]}
 
 
 def test_what_cannot_be_rated(network, paintings, refused, monkeypatch):

@@ -192,6 +192,16 @@ def test_tables_are_read_without_the_line_that_is_still_being_written(stopped):
         assert all(np.array_equal(before[name], now[name]) for name in before)
 
 
+@pytest.mark.parametrize("name", ["iterations.csv", "history.csv"])
+def test_a_table_that_a_spreadsheet_has_saved_is_one_line_and_stays_as_it_is(finished, name):
+    path = finished.path / name
+    path.write_text(spoilt := path.read_text().replace(",", ";"))
+    assert f"{path} is not as it was written" in message(training.resume, finished.path, epochs=9)
+    with pytest.raises(UserError, match="is not as it was written"):
+        getattr(finished, name.removesuffix(".csv"))()
+    assert path.read_text() == spoilt
+
+
 def test_a_table_torn_in_its_header_does_no_harm(stopped, uninterrupted):
     shutil.rmtree(stopped.path / "checkpoints")
     (stopped.path / "history.csv").write_text("epoch,d_lo")

@@ -2,7 +2,9 @@
 
 import json
 import shlex
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +16,7 @@ import artkeras
 from artkeras import callbacks, sampling
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
+from artkeras.page import _findings
 from artkeras.recipes import RECIPES
 from artkeras.report import command, duration, gallery, report, table
 from artkeras.run import Position, Run
@@ -197,6 +200,16 @@ def test_the_results_there_are_get_named(trained, results):
     assert "(it has: colour_field/model_2)" in message(artkeras.load, "colour_field/model_3")
 
 
+def test_a_generator_whose_packed_numbers_are_spoilt_is_one_line(trained, results):
+    path = report(trained, results) / "generator.npz"
+    with zipfile.ZipFile(path) as file:
+        start = file.infolist()[0].header_offset + 30 + len("facts.npy")
+    content = bytearray(path.read_bytes())
+    content[start : start + 40] = b"\xff" * 40  # no beginning of what zlib packs
+    path.write_bytes(content)
+    assert f"{path} is damaged" in message(artkeras.load, "colour_field/model_2")
+
+
 def test_a_stored_network_of_another_shape_is_refused_before_anything_is_assigned(trained):
     state, _ = Run(trained).load_checkpoint(Position(2))
     assert "the network's" in message(sampling.network_from_state, replace(TINY, width=3), "generator", state)
@@ -211,11 +224,13 @@ def test_a_result_can_be_looked_at_by_name(trained, results):
         np.testing.assert_array_equal(np.asarray(artkeras.result("colour_field/model_2")), np.asarray(grid))
 
 
-@pytest.mark.parametrize("damage", ["not a run", "torn", "other", "list"])
+@pytest.mark.parametrize("damage", ["not a run", "torn", "other", "list", "epochs", "networks", "name"])
 def test_a_run_that_cannot_be_read_is_one_line(trained, damage):
     recipe = trained / "recipe.json"
     if damage == "not a run":
         recipe.unlink()
+    elif damage in ("epochs", "networks", "name"):
+        recipe.write_text(json.dumps(json.loads(recipe.read_text()) | {damage: ["two"]}))
     else:
         recipe.write_text({"torn": recipe.read_text()[:100], "other": '{"name": "x"}', "list": "[1]"}[damage])
     assert str(trained) in message(Run, trained)
@@ -290,6 +305,12 @@ def test_the_command_of_the_card_is_one_that_the_command_line_takes(trained):
     assert (arguments.epochs, arguments.seed, arguments.holdout, arguments.precision) == (2, 3, 0.1, "float32")
 
 
+def test_the_command_of_the_card_holds_nothing_out_where_its_run_did_not(trained):
+    run = Run(trained)
+    run.recipe = replace(RECIPES["facades/pix2pix"], holdout=0.0)  # an eighth, if nobody says otherwise
+    assert parser().parse_args(shlex.split(command(run))[3:]).holdout == 0
+
+
 def test_a_run_stopped_early_is_reported_with_the_epochs_it_has(trained, results):
     run = Run(trained)
     run.update(recipe=replace(run.recipe, epochs=150))
@@ -317,6 +338,27 @@ def test_findings_written_by_hand_survive_the_next_report(trained, results):
     assert "None written yet" not in text
     report(trained, results)
     assert card.read_text() == text
+
+
+def test_cards_and_table_are_utf_8_where_the_system_has_another_encoding(trained, results, monkeypatch):
+    read, write = Path.read_text, Path.write_text
+
+    def read_text(path, encoding=None, errors=None):
+        return read(path, encoding or "cp1252", errors)
+
+    def write_text(path, text, encoding=None, errors=None, newline=None):
+        return write(path, text, encoding or "cp1252", errors, newline)
+
+    card = report(trained, results) / "card.md"
+    card.write_text(card.read_text().replace("None written yet.", "Blocks of 4 × 4, after 北斎."), "utf-8")
+    (results / "comparison.png").touch()
+    (results / "comparison.md").write_text("## 4 × 4\n", "utf-8")
+    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "write_text", write_text)
+    report(trained, results)
+    assert "Blocks of 4 × 4, after 北斎." in card.read_text("utf-8")
+    assert _findings(Run(trained), 2, results) == "Blocks of 4 × 4, after 北斎."
+    assert "## 4 × 4" in table(results).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -365,6 +407,25 @@ def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
     text = message(sampling.save_generator, tmp_path / "generator.npz", SimpleNamespace(path="a/run"), diverged)
     assert "a/run" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_of_such_weights_leaves_the_result_that_is_there_alone(trained, results, monkeypatch):
+    def refuse(*arguments):
+        raise UserError("its training has diverged")
+
+    folder = report(trained, results)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run = Run(trained)
+    run.update(recipe=replace(run.recipe, seed=7))
+    monkeypatch.setattr("artkeras.report.save_generator", refuse)
+    assert "diverged" in message(report, trained, results, replace=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_damaged_result_is_somebody_elses(trained, results):
+    facts = report(trained, results) / "run.json"
+    facts.write_text(facts.read_text()[:100])
+    assert "holds the result of another run" in message(report, trained, results)
 
 
 def test_the_gallery_has_a_row_of_samples_of_each_generator(trained, results):

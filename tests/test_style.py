@@ -420,6 +420,9 @@ def test_ctrl_c_writes_what_there_is(files, capsys, monkeypatch):
         (["content.png", "one.png", "--content-weight", "-1"], "--content-weight: '-1' is not a number"),
         (["content.png", "one.png", "--tv-weight", "inf"], "'inf' is not a number of at least 0"),
         (["content.png", "one.png", "--out", "one.png"], "would take the place of one.png: give another --out"),
+        (["content.png", "one.png", "--out", "one.png/styled.png"], "cannot be written: "),
+        (["content.png", "one.png", "--gif", "one.png/styled.gif"], "cannot be written: "),
+        (["content.png", "one.gif", "--gif", "one.gif"], "would take the place of one.gif: give another --gif"),
         (["content.png", "one.png", "--size", "4"], "choose a larger size"),
         (["content.png", "one.png", "--net", "vgg19", "--preset", "published"], "unknown for vgg19"),
         (["content.png", "one.png", "--out", "styled.jpg"], "does not end in .png"),
@@ -429,6 +432,7 @@ def test_ctrl_c_writes_what_there_is(files, capsys, monkeypatch):
 def test_what_cannot_be_is_one_line(files, capsys, arguments, reason):
     Path("text.png").write_text("no picture")
     Image.new("RGB", (1, 1)).save("dot.png")
+    Image.new("RGB", (64, 64)).save("one.gif")
     try:
         status = main(["stylize", *arguments])
     except SystemExit as left:  # argparse

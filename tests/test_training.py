@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -153,6 +154,13 @@ def test_grids_before_training_every_few_epochs_and_after_the_last(tmp_path, eve
         recorder.position = Position(epoch + 1)
         grid.on_epoch_end(epoch)
     assert saved == expected
+
+
+def test_copies_of_grids_and_more_than_9999_epochs_leave_the_grids_in_order(trained):
+    grid = trained / "samples" / "epoch-0002.png"
+    for name in ("epoch-0002 (1).png", "epoch-9999.png", "epoch-10000.png"):
+        shutil.copyfile(grid, grid.with_name(name))
+    assert list(Run(trained).grids()) == [0, 1, 2, 9999, 10000]
 
 
 def test_the_last_grid_shows_the_fixed_latents_as_the_checkpoint_paints_them(trained):

@@ -304,6 +304,7 @@ def test_longest_shrinks_first(runs, album):
         (["{cyclegan}", "{album}/empty"], "holds no pictures"),
         (["{cyclegan}", "{album}/a.jpg", "--out", "{album}/a.png"], "is a file"),
         (["{cyclegan}", "{album}/a.png", "--out", "{album}"], "take its place"),
+        (["{cyclegan}", "{album}", "--out", "{album}"], "a.jpg would take the place of"),
         (["{cyclegan}", "{album}/text.png", "--longest", "0"], "whole number"),
         (["{pix2pix}", "{album}/a.jpg", "--reverse"], "one way only, from labels to photo"),
         (["runs/nothing", "{album}/a.jpg"], "no recipe is called"),

@@ -139,9 +139,18 @@ class UnpairedWatch:
     smallest = "kid"
 
     def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Features):
-        """Describe B, once."""
+        """Describe B, once.
+
+        Raises:
+            UserError: when there are too few held-out pictures, or those of B repeat each other.
+        """
+        from artkeras.judging import TOO_FEW, check_held_out
+
         self.recipe, self.features = recipe, features
         self.a, self.of_b = held_out.whole("a"), features(held_out.whole("b"))
+        check_held_out(self.of_b)
+        if len(self.a) < 2:
+            raise UserError(TOO_FEW)
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Kernel distance of translations from B, and mean absolute difference of what comes back from A."""

@@ -8,6 +8,7 @@ moving statistics of batch normalisation, says 3,576,704 and 2,765,568.
 import keras
 from keras import layers
 
+from artkeras.errors import UserError
 from artkeras.networks.blocks import batch_norm, convolution, dense, picture, rectifier, stages, transposed
 
 
@@ -96,6 +97,8 @@ def discriminator(
         UserError: for a size or width that cannot be built, or an unknown name.
     """
     halvings = stages(size, width)
+    if head not in ("convolution", "dense"):
+        raise UserError(f"head must be 'convolution' or 'dense', not {head!r}")
     pictures = x = keras.Input((size, size, 3), name="pictures")
     for index in range(halvings):
         kernel = fourth_kernel if index == 3 else 4
