@@ -248,14 +248,15 @@ def _share_height(axes, *, log_scale: bool) -> None:
 
 
 def _write_table(variants: Mapping[str, list[Run]], path: Path) -> None:
-    """The last value of each measure, a run a row; losses and accuracies as means of the last epoch."""
+    """The last measured value of each measure, a run a row; losses and accuracies as means of the last epoch."""
     first = next(iter(variants.values()))[0]
     measures = list(dict.fromkeys(name for runs in variants.values() for run in runs for name in run.history()))
     rows = []
     for name, members in variants.items():
         for run in members:
             history = run.history()
-            last = {m: history[m][-1] if m in history else "" for m in measures}
+            measured = {m: history[m][np.isfinite(history[m])] for m in measures if m in history}
+            last = {m: measured[m][-1] if len(measured.get(m, ())) else "" for m in measures}
             last["epoch"] = int(last["epoch"])
             rows.append(
                 {"variant": name, "changed": _changes(first, run), "seed": run.recipe.seed}

@@ -290,6 +290,11 @@ class Run:
             UserError: when they are not to be found, or others lie there.
         """
         train, held_out = self.recipe.pictures(folder or self.source())
+        if self.stand_in and not (folder or train.stand_in):
+            raise UserError(
+                f"{self.path} was trained on procedural stand-ins, and pictures lie in {train.source} by now: "
+                "train anew on them, or call from a folder without data/ and $ARTKERAS_DATA"
+            )
         if self.environment["pictures"]["fingerprint"] != train.fingerprint:
             raise UserError(f"{train.source} does not hold the pictures {self.path} was trained on: pass --data FOLDER")
         return train, held_out

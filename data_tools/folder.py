@@ -58,7 +58,7 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
         in_place: they lie in `out` already, and only the manifest is written.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or none of the pictures can be read.
         OSError: the disk is full.
     """
     from tqdm import tqdm
@@ -82,6 +82,8 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
                     report.failed.append(f"{local.name}: {row['error']}")
         finally:
             manifest.export()
+    if report.notes and set(report.counts) == {"corrupt"}:
+        raise UserError(f"none of the {len(report.notes)} pictures can be read, the first being {report.notes[0]}")
     return report
 
 

@@ -37,6 +37,13 @@ def seeds(trained):
     return Run(trained), other
 
 
+def test_the_table_has_the_last_value_that_was_measured(seeds):
+    for run in seeds:
+        (run.path / "history.csv").write_text("epoch,d_loss,kid,seconds\n1,0.5,0.9,1\n2,0.4,,2\n")
+    comparison.compare(seeds, "side.png", log=silent)
+    assert [(row["epoch"], row["d_loss"], row["kid"]) for row in rows(Path("side.csv"))] == [("2", "0.4", "0.9")] * 2
+
+
 def test_seeds_share_a_row_and_variants_have_their_own(seeds):
     mixed = train(MIXED)
     lines = []

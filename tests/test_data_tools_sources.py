@@ -519,6 +519,15 @@ def mine(tmp_path):
     return place
 
 
+def test_a_folder_of_nothing_but_broken_pictures_is_said(tmp_path, capsys):
+    (tmp_path / "torn").mkdir()
+    for number in range(3):
+        (tmp_path / "torn" / f"{number}.jpg").write_bytes(picture(number, 60, 40)[:300])
+    assert __main__.main(["folder", "torn", "--out", "data/mine"]) == 2
+    assert "none of the 3 pictures can be read, the first being 0.jpg: a broken picture" in capsys.readouterr().err
+    assert Manifest("data/mine").counts() == {"corrupt": 3}
+
+
 def test_folder_is_copied_and_written_down(mine, capsys):
     assert __main__.main(["folder", str(mine), "--artist-folders", "--style", "Color Field Painting"]) == 0
     manifest = Manifest("data/my pictures")

@@ -107,6 +107,19 @@ def test_other_pictures_than_the_runs_are_refused(trained, tmp_path):
     assert not (trained / "metrics.jsonl").exists()
 
 
+def test_a_run_on_stand_ins_is_not_judged_by_pictures_that_came_later(trained, tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "data" / "colour_field"
+    folder.mkdir(parents=True)
+    for number, picture in enumerate(synthetic.colour_field(14, 16, seed=9)):
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    with pytest.raises(
+        UserError, match=r"was trained on procedural stand-ins, and pictures lie in .*colour_field by now"
+    ):
+        judging.evaluate(trained, count=100, log=training_worker.silent)
+
+
 def test_a_result_of_the_kit_is_not_scored_against_a_stand_in(trained, tmp_path, monkeypatch, capsys):
     from artkeras.report import report
 
