@@ -230,19 +230,22 @@ def dots(named: Mapping[str, Mapping[str, float]], *, log: Sequence[str] = ()) -
     return figure
 
 
-def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str) -> Figure:
+def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str, log: bool = False) -> Figure:
     """Named lines and a legend.
 
     Args:
-        named: name -> (x values, y values), both (n,); empty ones are left out.
+        named: name -> (x values, y values), both (n,); empty ones are left out. More than ten have markers of their own.
         x, y: what the axes show.
+        log: x on a logarithmic scale.
     """
     from matplotlib import pyplot as plt
 
     figure, axis = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    for name, (places, values) in named.items():
-        if len(places):
-            axis.plot(places, values, marker=".", label=name)
+    drawn = {name: line for name, line in named.items() if len(line[0])}
+    for number, (name, (places, values)) in enumerate(drawn.items()):
+        axis.plot(places, values, marker=".^sx+"[number // 10 % 5], ms=5, color=f"C{number % 10}", label=name)
+    if log:
+        axis.set_xscale("log")
     axis.set_xlabel(x)
     axis.set_ylabel(y)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))

@@ -269,6 +269,13 @@ def test_lines_leave_out_what_was_never_measured():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "KID")
 
 
+def test_no_two_of_many_lines_look_the_same():
+    line = np.array([1, 10]), np.array([0.5, 0.3])
+    (axis,) = figures.lines({str(number): line for number in range(23)}, x="epoch", y="KID", log=True).axes
+    assert len({(one.get_color(), one.get_marker()) for one in axis.lines}) == 23
+    assert axis.get_xscale() == "log"
+
+
 def test_histograms_share_their_bins_and_count_everything():
     figure = figures.histograms({"near": np.array([1.0, 1.1, 2.0]), "far": np.array([8.9, 10.0])}, x="distance", bins=9)
     heights = [[bar.get_height() for bar in axis.patches] for axis in figure.axes]
