@@ -234,7 +234,7 @@ def lines(named: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str,
     """Named lines and a legend.
 
     Args:
-        named: name -> (x values, y values), both (n,); empty ones are left out. More than ten have markers of their own.
+        named: name -> (x values, y values), both (n,); empty ones are left out.
         x, y: what the axes show.
         log: x on a logarithmic scale.
     """
