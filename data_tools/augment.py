@@ -194,8 +194,9 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
     names = pictures.names
     hashes = dict(zip(names, data._each(lambda name: data._hash(target.source / name), names, "checking pictures")))
     same = target.complete and list(target.before.get("sources", {}).items()) == list(hashes.items())
-    if same and data._is_whole(target.folder / ARRAY, (len(_pack_names(target.folder)), size, size, 3)):
-        before = dict(target.before.get("failed", []))
+    before = target.before.get("failed", {})
+    shape = (len(_pack_names(target.folder)), size, size, 3)
+    if same and isinstance(before, dict) and data._is_whole(target.folder / ARRAY, shape):
         _write_list(target, pictures, _originals([name for name in names if name not in before]))
         return 0, list(before.items())
     target.begin([ARRAY, FACTS], hashes)
@@ -229,7 +230,7 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
     facts = {"format": 1, "size": size, "fit": fit, "names": called, "digests": digests}
     with atomic(target.folder / FACTS) as part:
         part.write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
-    target.facts["failed"] = failed
+    target.facts["failed"] = dict(failed)
     _write_list(target, pictures, _originals(kept))
     target.finish()
     return len(kept), failed
