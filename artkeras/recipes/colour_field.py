@@ -6,8 +6,8 @@ step in `artkeras.models.gan.CombinedGAN`; Adam 2e-4, beta_1 0.5 for both player
     python -m artkeras train colour_field/model_2            # 5,532 pictures
     python -m artkeras train colour_field/model_2 --quick    # under a minute on a laptop
 
-The authors report no score, only pictures and losses. Time: 1.7 s a step on two cores with bfloat16 (`make bench`), so an
-epoch of models 1 to 3 takes 75 seconds, one of model 4 twenty.
+The authors report no score, only pictures and losses. Time: 1.7 s a step on two cores with bfloat16 (`make bench`), so
+an epoch of models 1 to 3 takes 75 seconds, one of model 4 twenty.
 """
 
 from dataclasses import replace
