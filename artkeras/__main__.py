@@ -75,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1, 64), default=2, metavar="N", help="enlargement (default: 2)")
 
+        _weights_option(command)
+
     translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")
     translate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     translate.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, and folders of them")
@@ -92,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
     )
+    _weights_option(evaluate)
 
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
     report.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders")
@@ -162,6 +165,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _weights_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--weights", choices=("trained", "ema"), default="trained",
+        help="as the last step left them, or their moving average (default: trained)",
+    )  # fmt: skip
+
+
 def _list(arguments: argparse.Namespace) -> None:
     from artkeras.files import expanded
     from artkeras.recipes import RECIPES
@@ -217,7 +227,7 @@ def _resume(arguments: argparse.Namespace) -> None:
 def _sample(arguments: argparse.Namespace) -> None:
     from artkeras import figures
 
-    sampler = artkeras.load(arguments.what)
+    sampler = artkeras.load(arguments.what, arguments.weights)
     pictures = sampler.sample(arguments.count, arguments.seed)
     figure = figures.grid(pictures, scale=arguments.scale, caption=sampler.caption)
     _say(f"wrote {figures.save(figure, arguments.out)}")
@@ -226,7 +236,7 @@ def _sample(arguments: argparse.Namespace) -> None:
 def _walk(arguments: argparse.Namespace) -> None:
     from artkeras import figures
 
-    sampler = artkeras.load(arguments.what)
+    sampler = artkeras.load(arguments.what, arguments.weights)
     frames = sampler.walk(arguments.frames, seed=arguments.seed)
     images = [figures.grid(frame[None], scale=arguments.scale, gap=0) for frame in frames]
     _say(f"wrote {figures.gif(images, arguments.out, milliseconds=80)}")
@@ -254,6 +264,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         count=arguments.count,
         seed=arguments.seed,
         features=arguments.features,
+        weights=arguments.weights,
         log=_say,
     )
 

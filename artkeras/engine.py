@@ -8,7 +8,7 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,55 @@ def without_updates(fn: Callable[[], Any], model: "StepModel") -> Any:
         return keras.tree.map_structure(keras.ops.stop_gradient, fn())
 
 
+# --- averaged weights --------------------------------------------------------------------------------
+
+AVERAGE_RAMP = 0.05  # the half-life is at most this share of the images seen so far, as in StyleGAN2-ADA
+
+
+class Average:
+    """An exponential moving average (EMA) of networks' weights and moving statistics.
+
+    After a step on n images an average moves from the current weights by the factor 0.5 ** (n / half-life). Early in
+    training the half-life is ramped up with the images seen, so that the random initial weights are soon forgotten
+    (Karras et al. 2020, arXiv 2006.06676). Integer variables (states of dropout) are not averaged.
+    """
+
+    def __init__(self, networks: Mapping[str, keras.Model], half_life: int):
+        """Start with copies of the networks' present values.
+
+        Args:
+            networks: name -> network, built.
+            half_life: in images, above 0.
+        """
+        self.half_life = half_life
+        self.seen = keras.Variable(0, dtype="int32", trainable=False, name="images_seen")
+        self.pairs = {
+            # by way of NumPy: TensorFlow would make a second name of the same variable, not a copy
+            f"ema/{name}/{i:03d}": (
+                v,
+                keras.Variable(
+                    np.array(keras.ops.convert_to_numpy(v.value)), dtype=v.dtype, trainable=False, name="average"
+                ),
+            )
+            for name, network in networks.items()
+            for i, v in enumerate(network.variables)
+            if keras.backend.is_float_dtype(v.dtype)
+        }
+
+    def state(self) -> dict[str, keras.Variable]:
+        """The averages by name, "ema/NETWORK/NUMBER" with the numbers of `StepModel.state`, and the images seen."""
+        return {name: average for name, (_, average) in self.pairs.items()} | {"ema/images_seen": self.seen}
+
+    def update(self, count: int | Tensor) -> None:
+        """Move towards the present weights, after a step on `count` images."""
+        seen = self.seen.value + keras.ops.cast(count, "int32")
+        half_life = keras.ops.minimum(float(self.half_life), AVERAGE_RAMP * keras.ops.cast(seen, "float32"))
+        kept = keras.ops.power(0.5, keras.ops.cast(count, "float32") / half_life)
+        for variable, average in self.pairs.values():
+            average.assign(variable.value + (average.value - variable.value) * kept)
+        self.seen.assign(seen)
+
+
 # --- a model that knows how to take a step ----------------------------------------------------------
 
 
@@ -181,7 +230,12 @@ class StepModel(keras.Model):
 
     `fit` works on TensorFlow, JAX and PyTorch. A subclass creates its networks and optimizers, builds the
     optimizers, and calls `self.ready(...)` last. `logs` are scalars of *this* step, named as in history.csv.
+
+    Attributes:
+        average: moving averages of some networks' weights, or None; see `keep_average`.
     """
+
+    average: "Average | None" = None
 
     def ready(self, networks: dict[str, keras.Model], optimizers: dict, *, jit: bool | None = None) -> None:
         """Declare the players; call at the end of `__init__`.
@@ -206,6 +260,26 @@ class StepModel(keras.Model):
         """Take one training step on a batch and return its logs, `{name: scalar}`."""
         raise NotImplementedError
 
+    def keep_average(self, names: Iterable[str], half_life: int) -> None:
+        """Keep an exponential moving average of some networks beside the training, see `Average`.
+
+        Call it before `fit`. Steps never read the average: a training with one is bit for bit the training without.
+
+        Args:
+            names: of networks, keys of `networks`.
+            half_life: images after which an old weight counts half.
+        """
+        self.average = Average({name: self.networks[name] for name in names}, half_life)
+        self._average_variables = list(self.average.state().values())  # Keras finds variables in attributes
+
+    def _advance(self, batch: Tensor) -> dict[str, Tensor]:
+        """One step, and the average after it."""
+        logs = self.step(batch)
+        if self.average is not None:
+            with _untracked():
+                self.average.update(keras.ops.shape(batch)[0])
+        return logs
+
     def all_variables(self) -> list:
         """Every variable a step may read or write: weights, statistics, random states, optimizer slots."""
         return [*self.trainable_variables, *self.non_trainable_variables, *self.optimizer.variables]
@@ -217,6 +291,7 @@ class StepModel(keras.Model):
         """
         groups = {**self.networks, **{f"{name}_optimizer": o for name, o in self.optimizers.items()}}
         named = {f"{group}/{i:03d}": v for group, owner in groups.items() for i, v in enumerate(owner.variables)}
+        named |= {} if self.average is None else self.average.state()
         known = {id(v) for v in named.values()}
         own = [v for v in self.non_trainable_variables if id(v) not in known]  # the latents' random state
         return named | {f"model/{i:03d}": v for i, v in enumerate(own)}
@@ -233,13 +308,13 @@ class StepModel(keras.Model):
             pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
         ]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            logs = self.step(_first(data))
+            logs = self._advance(_first(data))
             state = tuple([scope.get_current_value(v) for v in group] for group in groups)
         return logs, state
 
     def _plain_step(self, data):
         """Run `step` on the pictures that Keras hands over."""
-        return self.step(_first(data))
+        return self._advance(_first(data))
 
     train_step = _pure_step if BACKEND == "jax" else _plain_step
 

@@ -25,7 +25,7 @@ class Result:
         folder: where it lies.
         facts: its run.json: recipe, device, pictures, epochs, seconds, ...
         history: means of each epoch, as `Run.history` gives them.
-        scores: the last value of each measure in its metrics.jsonl, such as "kid".
+        scores: the last value of each measure in its metrics.jsonl, such as "kid", of the trained weights.
         spreads: the standard deviation of each that has one.
     """
 
@@ -67,7 +67,8 @@ def _result(path: Path) -> Result:
     facts = json.loads(path.read_text("utf-8"))
     scores = path.with_name("metrics.jsonl")
     lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
-    last = {line["measure"]: line for line in lines}
+    # the studies kept no averaged weights: what is compared with them are the trained ones
+    last = {line["measure"]: line for line in lines if line.get("weights") != "ema"}
     return Result(
         facts["recipe"]["name"],
         path.parent,

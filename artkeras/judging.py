@@ -34,6 +34,7 @@ def evaluate(
     count: int = 2000,
     seed: int = SAMPLE_SEED,
     features: str = "lite0",
+    weights: str = "trained",
     log: Log = print,
 ) -> list[dict[str, Any]]:
     """Score a generator against its paintings, and write the scores to the run's metrics.jsonl.
@@ -44,6 +45,7 @@ def evaluate(
         count: samples to draw, at least 100.
         seed: of their latents.
         features: "lite0", "squeezenet" or "inception", see `artkeras.features`.
+        weights: "trained" or "ema", see `artkeras.load`.
         log: called with each line of news.
 
     Returns:
@@ -56,7 +58,7 @@ def evaluate(
         raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
     run = as_run(what)
     describe = Features(features)
-    trained = run.sampler() if run else load(str(what))
+    trained = run.sampler(weights=weights) if run else load(str(what), weights)
     paintings, held_out = paintings_of(trained, run, data)
     log(f"{trained.caption}: {count} samples against {len(paintings)} paintings from {paintings.source}")
     facts = {
@@ -64,6 +66,7 @@ def evaluate(
         "checkpoint": trained.caption,
         "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
         "sample_seed": seed,
+        "weights": weights,
     }
     missing: list[str] = []
     records = trained.recipe.of_kind.judge(

@@ -713,6 +713,7 @@ def _scores(run: Run) -> list[dict[str, Any]]:
         return []
     try:
         lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        lines = [line for line in lines if line.get("weights") != "ema"]  # the page shows the trained weights
         latest = {(line["network"], line["measure"]): line for line in lines}
         for line in latest.values():
             float(line["value"]), line["n_real"] + line["n_fake"], line["metric"]

@@ -8,6 +8,7 @@
     metrics.jsonl   the scores of `evaluate`, if there are any
     run.json        recipe, device, pictures, epochs and seconds, for the table of all results
     generator.npz   the networks worth keeping in float16, for `artkeras.load`
+    grid_ema.png, generator_ema.npz   the same with averaged weights, where the training kept them
 
 Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
 kept when the report is made again. A result gives way to another run's only when that is asked for.
@@ -29,6 +30,12 @@ from artkeras.sampling import Trained, open_generator, save_generator
 
 FINDINGS = "## Findings\n"
 NO_FINDINGS = "None written yet.\n"
+AVERAGED = (
+    "The same latents with averaged weights, which are ours and not the study's:",
+    "",
+    "![samples with averaged weights](grid_ema.png)",
+    "",
+)
 
 
 def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool = False) -> Path:
@@ -59,9 +66,16 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     best = run.best()
     trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
-    save_generator(folder / "generator.npz", run, trained)  # first: it is refused where training has diverged
-    # a report is passed on: it shows no real picture, only what a program drew
-    figures.save(trained.figure(examples=run.examples(), real=run.stand_in), folder / "grid.png")
+    opened = {"": trained}  # what is added to the files' names -> whose they are
+    if run.recipe.ema:
+        opened["_ema"] = run.sampler(None if best else position, "ema")
+    for name, sampler in opened.items():  # networks first: they are refused where training has diverged
+        save_generator(folder / f"generator{name}.npz", run, sampler)
+    for name, sampler in opened.items():
+        # a report is passed on: it shows no real picture, only what a program drew
+        figures.save(sampler.figure(examples=run.examples(), real=run.stand_in), folder / f"grid{name}.png")
+    for name in () if run.recipe.ema else ("generator_ema.npz", "grid_ema.png"):
+        (folder / name).unlink(missing_ok=True)  # of an earlier run
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
     if not (run.path / "samples.gif").exists():  # it was stopped before its end
         callbacks.write_gif(run)
@@ -93,6 +107,7 @@ def _is_of(run: Run, path: Path) -> bool:
             {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
             for recipe in (run.recipe.to_json(), facts["recipe"])
         )
+        its = {"ema": 0} | its  # earlier results do not say
         return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
     except (ValueError, KeyError, TypeError, AttributeError):  # whose it is cannot be told
         return False
@@ -205,6 +220,11 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     if facts["precision"] != "float32":
         departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
     departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
+    if recipe.ema:
+        departures.append(
+            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
+            "training, which it does not change; the study kept none"
+        )
     if recipe.scale == "quick":
         departures.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
@@ -217,6 +237,8 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "",
             trained.shown + chosen,
             "",
+            *(AVERAGED if recipe.ema else ()),
+            *_scores(run),
             "| | reported | ours |",
             "|---|---|---|",
             *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
@@ -235,6 +257,22 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "",
         ]
     )
+
+
+def _scores(run: Run) -> list[str]:
+    """Both rows of scores, where averaged weights were evaluated too: those as published first."""
+    path = run.path / "metrics.jsonl"
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    last = {(line.get("weights", "trained"), line["measure"]): line["value"] for line in lines}
+    measures = list(dict.fromkeys(measure for weights, measure in last if weights == "ema"))
+    if not measures:
+        return []
+    rows = [
+        [label, *(f"{last[weights, m]:.3f}" if (weights, m) in last else "" for m in measures)]
+        for weights, label in (("trained", "as published"), ("ema", "averaged weights"))
+    ]
+    table = [["weights", *measures], ["---"] * (1 + len(measures)), *rows]
+    return [*("| " + " | ".join(cells) + " |" for cells in table), ""]
 
 
 def command(run: Run, epochs: int | None = None) -> str:

@@ -321,12 +321,13 @@ class Run:
         kind = self.recipe.of_kind
         return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
 
-    def sampler(self, position: Position | None = None) -> "Trained":
+    def sampler(self, position: Position | None = None, weights: str = "trained") -> "Trained":
         """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
 
         Args:
             position: of the checkpoint; default the best one where the run was judged during training, else the
                 last sound one.
+            weights: "trained", or "ema" for their moving average.
 
         Raises:
             UserError: when there is none.
@@ -340,7 +341,7 @@ class Run:
             position, state, _ = self.latest()
         else:
             state, _ = self.load_checkpoint(position)
-        return open_state(self.recipe, state, self.caption(position))
+        return open_state(self.recipe, state, self.caption(position), weights)
 
     def model(self) -> "StepModel":
         """The whole model in float32, all players as the last sound checkpoint has them.

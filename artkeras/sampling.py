@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 64
+AVERAGED_FILE = "generator_ema.npz"  # beside generator.npz
 
 
 class Trained:
@@ -166,12 +167,37 @@ def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray
     return network
 
 
-def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str) -> Trained:
+WEIGHTS = ("trained", "ema")
+_AVERAGED = "ema/"  # before the name of a network's variable: its moving average, see `artkeras.engine.Average`
+
+
+def has_average(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether a state holds averaged weights."""
+    return any(name.startswith(_AVERAGED) for name in state)
+
+
+def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, weights: str = "trained") -> Trained:
     """Build the networks that a result keeps, fill them, and open them as the recipe's kind of model has it.
 
+    Args:
+        recipe: what they were trained by.
+        state: arrays by name, of a checkpoint or a result.
+        caption: one line saying what they are.
+        weights: "trained", or "ema" for their moving average.
+
     Raises:
-        UserError: when the arrays do not fit the networks.
+        UserError: when the arrays do not fit the networks, or hold no averaged weights where these are asked for.
     """
+    if weights not in WEIGHTS:
+        raise UserError(f"weights {weights!r} are unknown: choose one of {', '.join(WEIGHTS)}")
+    if weights == "ema":
+        if not has_average(state):
+            raise UserError(
+                f"{recipe.name} was trained without averaged weights: take the trained ones (--weights trained), or "
+                "train again by a recipe with ema above 0"
+            )
+        averages = {name.removeprefix(_AVERAGED): v for name, v in state.items() if name.startswith(_AVERAGED)}
+        state, caption = {**state, **averages}, f"{caption}, averaged weights"
     kind = recipe.of_kind
     return kind.open(recipe, {name: network_from_state(recipe, name, state) for name in kind.kept}, caption)
 
@@ -219,19 +245,20 @@ def save_generator(path: Path, run: Run, trained: Trained) -> None:
         np.savez_compressed(file, **kept)
 
 
-def load(what: str | Path) -> Trained:
+def load(what: str | Path, weights: str = "trained") -> Trained:
     """Open what was trained: a `Sampler` of a generator, or what suits the recipe's kind of model.
 
     Args:
         what: the folder of a run, or the name of a recipe with a result in the kit.
+        weights: "trained", as the last step left them, or "ema": their moving average, where the training kept one.
 
     Raises:
-        UserError: when it is neither.
+        UserError: when it is neither, or has no averaged weights where these are asked for.
 
     >>> load("colour_field/model_2").sample(16)     # (16, 64, 64, 3) uint8
     """
     if Run.is_run(what):
-        return Run(what).sampler()
+        return Run(what).sampler(weights=weights)
     path = results_folder() / str(what) / "generator.npz"
     if not path.is_file():
         if Path(what).exists() or (str(what) not in RECIPES and _is_place(Path(what))):
@@ -244,7 +271,7 @@ def load(what: str | Path) -> Trained:
             f"the kit has no trained generator for {chosen.name} (it has: {have or 'none'}): "
             f"train one with: python -m artkeras train {chosen.name}, and give its run"
         )
-    return open_generator(path)
+    return open_generator(path, weights)
 
 
 def _is_place(path: Path) -> bool:
@@ -252,11 +279,14 @@ def _is_place(path: Path) -> bool:
     return path.parent != Path() and (path.parent.is_dir() or path.parts[0] == "runs" or len(path.parts) > 2)
 
 
-def open_generator(path: Path) -> Trained:
-    """Read what `save_generator` wrote."""
+def open_generator(path: Path, weights: str = "trained") -> Trained:
+    """Read what `save_generator` wrote, and the averaged weights beside it where these are asked for."""
     try:
         state, facts = read_state(path)
+        averaged = path.with_name(AVERAGED_FILE)
+        if weights == "ema" and averaged.is_file():
+            state |= {f"{_AVERAGED}{name}": values for name, values in read_state(averaged)[0].items()}
         made_by = Recipe.from_json(facts["recipe"])
     except (Damaged, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
-    return open_state(made_by, state, facts["caption"])
+    return open_state(made_by, state, facts["caption"], weights)

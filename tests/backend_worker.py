@@ -52,8 +52,10 @@ def trained(folder):
         patch.setattr(training, "_model", remember)
         recipe = replace(training_worker.TINY, epochs=1)
         run = training.train(recipe, precision="float32", out=folder / "runs", log=lines.append)
-    [(model, start)] = built
+        plain = training.train(replace(recipe, ema=0), precision="float32", out=folder / "plain", log=lines.append)
+    model, start = built[0]
     end, _ = run.load_checkpoint(Position(1))
+    without, _ = plain.load_checkpoint(Position(1))
     iterations = run.iterations()
     return {
         "moved": watching.moved(model, start, end),
@@ -61,6 +63,7 @@ def trained(folder):
         "checkpoints": [path.name for path in run.checkpoints().values()],
         "backend": run.environment["versions"]["backend"],
         "pictures": list(run.sample(4).shape),
+        "changed_by_averaging": [name for name in without if not np.array_equal(end[name], without[name])],
         "repeated": repeated(model, end),
     }
 

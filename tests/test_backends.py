@@ -139,6 +139,7 @@ def test_cross_entropy_of_a_sure_discriminator_is_not_clipped(worker):
 def test_training_moves_everything_and_writes_a_checkpoint(worker):
     trained = worker.trained
     assert trained["moved"] == [
+        "averaged weights",
         "discriminator dropout seed",
         "discriminator optimizer",
         "discriminator weights",
@@ -154,12 +155,17 @@ def test_training_moves_everything_and_writes_a_checkpoint(worker):
     assert trained["pictures"] == [4, 16, 16, 3]
 
 
+def test_averaged_weights_change_no_bit_of_the_training(worker):
+    assert worker.trained["changed_by_averaging"] == []
+
+
 @pytest.mark.parametrize("name", ["abstract/lsgan", "japanese_art/v2"])
 def test_other_studies_take_their_step(worker, name):
     study = worker.other_studies[name]
     assert np.isfinite(study["losses"]).all()
     # some: a weight behind a ReLU that nothing opens, in networks so thin
     assert {kind.removeprefix("some ") for kind in study["moved"]} == {
+        "averaged weights",
         "discriminator optimizer",
         "discriminator statistics",
         "discriminator weights",

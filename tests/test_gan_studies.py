@@ -56,7 +56,7 @@ def test_a_quick_run_trains_and_goes_on(name, tmp_path):
     # everything has moved but, maybe, a weight that a dead ReLU hides
     (one, _), (two, _) = (run.load_checkpoint(Position(epoch)) for epoch in (1, 2))
     moved = {key.split("/")[0] for key in one if not np.array_equal(one[key], two[key])}
-    assert moved == {"generator", "discriminator", "generator_optimizer", "discriminator_optimizer", "model"}
+    assert moved == {"generator", "discriminator", "generator_optimizer", "discriminator_optimizer", "model", "ema"}
 
 
 def test_labels_go_on_being_drawn_where_they_stopped(tmp_path):

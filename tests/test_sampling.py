@@ -250,6 +250,8 @@ def test_the_report_is_a_card_two_figures_a_table_and_a_generator(trained, resul
         "history.csv",
         "run.json",
         "generator.npz",
+        "generator_ema.npz",
+        "grid_ema.png",
     }
     assert (folder / "history.csv").read_bytes() == (trained / "history.csv").read_bytes()
     with Image.open(folder / "grid.png") as grid:

@@ -42,7 +42,7 @@ def reuse_models(patch) -> None:
     from artkeras import engine, training
 
     build = training._model
-    decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed")
+    decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed", "ema")
 
     def model(recipe, precision, jit, steps=None):
         plain, planned = recipe.to_json(), steps if recipe.of_kind.plans_steps else None

@@ -80,6 +80,8 @@ def kinds(watched):
         owner = name.split("/")[0]
         if owner == "model":
             found[name] = "latents seed"
+        elif owner == "ema":
+            found[name] = "averaged weights"
         elif owner.endswith("_optimizer"):
             found[name] = owner.replace("_", " ")
         elif "moving_" in v.path:

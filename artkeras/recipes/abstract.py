@@ -13,7 +13,7 @@ No score was reported but study 2's human rating: five raters gave 3.8 of 5 on a
 from dataclasses import replace
 
 from artkeras.losses import BCE, LEAST_SQUARES
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import EMA, Builder, Recipe
 
 BATCH_SIZE_OURS = "the batch size is not published: 128"
 CROPPED = "how a picture becomes a square is not published: the middle is cut out"
@@ -22,6 +22,7 @@ DCGAN = Recipe(
     name="abstract/dcgan",
     study="abstract",
     model=Builder("artkeras.models.gan:GAN"),
+    ema=EMA,
     networks={
         "generator": Builder("artkeras.networks.dcgan:generator", latent_dim=100, widen=2),
         "discriminator": Builder("artkeras.networks.dcgan:discriminator", norm_last=True, fourth_kernel=5),
@@ -55,6 +56,7 @@ LSGAN = Recipe(
     name="abstract/lsgan",
     study="abstract",
     model=Builder("artkeras.models.gan:GAN"),
+    ema=EMA,
     networks={
         "generator": Builder("artkeras.networks.infogan:generator"),
         "discriminator": Builder("artkeras.networks.infogan:discriminator"),

@@ -7,7 +7,7 @@ is the plainest there is: `artkeras.networks.dcgan` without any normalisation, 6
     python -m artkeras train artworks/vanilla_gan --quick       # under a minute on a laptop
 """
 
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import EMA, Builder, Recipe
 
 PLAIN = {"norm": False, "bias": True, "weights": "keras"}
 
@@ -15,6 +15,7 @@ VANILLA_GAN = Recipe(
     name="artworks/vanilla_gan",
     study="artworks",
     model=Builder("artkeras.models.gan:GAN"),
+    ema=EMA,
     networks={
         "generator": Builder("artkeras.networks.dcgan:generator", latent_dim=100, **PLAIN),
         "discriminator": Builder("artkeras.networks.dcgan:discriminator", head="dense", **PLAIN),

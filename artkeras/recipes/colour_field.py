@@ -12,7 +12,7 @@ an epoch of models 1 to 3 takes 75 seconds, one of model 4 twenty.
 
 from dataclasses import replace
 
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import EMA, Builder, Recipe
 
 GENERATOR = Builder("artkeras.networks.colour_field:generator", latent_dim=100, norm=False)
 DISCRIMINATOR = Builder("artkeras.networks.colour_field:discriminator", norm=False)
@@ -21,6 +21,7 @@ MODEL_1 = Recipe(
     name="colour_field/model_1",
     study="colour_field",
     model=Builder("artkeras.models.gan:CombinedGAN"),
+    ema=EMA,
     networks={"generator": GENERATOR, "discriminator": DISCRIMINATOR},
     epochs=150,
     change="no batch normalisation anywhere",

@@ -11,7 +11,7 @@ The study's folder of 2,235 pictures makes 17 steps an epoch at batch 128, its u
 from dataclasses import replace
 
 from artkeras.losses import SMOOTHED_BCE
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import EMA, Builder, Recipe
 
 GENERATOR = Builder("artkeras.networks.dcgan:generator", latent_dim=100, activation="relu")
 
@@ -19,6 +19,7 @@ V1 = Recipe(
     name="japanese_art/v1",
     study="japanese_art",
     model=Builder("artkeras.models.gan:GAN"),
+    ema=EMA,
     networks={"generator": GENERATOR, "discriminator": Builder("artkeras.networks.dcgan:discriminator")},
     optimizer=Builder("artkeras.models.gan:adam", learning_rate=5e-4, epsilon=1e-8),
     width=64,

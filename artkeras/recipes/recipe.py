@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from artkeras.kinds import Kind
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+EMA = 10_000  # half-life in images of the averaged weights that the GAN studies' recipes keep; no study had any
 
 
 class Builder:
@@ -111,6 +112,8 @@ class Recipe:
         kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
             smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
         kind: of model, see `artkeras.kinds`.
+        ema: half-life, in images, of the exponential moving average of the weights that is kept beside the training;
+            0 for none. It never changes the training, see `artkeras.engine.Average`.
         domains: the two that a translator goes between, A and then B: name -> a folder, or "left" or "right" for
             halves of each file; none for other kinds of models.
 
@@ -146,6 +149,7 @@ class Recipe:
     scale: str = "full"
     kid_every: int = 0
     kind: str = "gan"
+    ema: int = 0
     domains: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     change: str = ""
@@ -172,6 +176,8 @@ class Recipe:
             raise UserError(f"size must be a whole number of pixels from 8, not {self.size!r}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
+        if self.ema < 0:
+            raise UserError(f"ema must be a half-life in images, or 0 for no averaged weights, not {self.ema!r}")
         if self.kid_every < 0:
             raise UserError(f"kid_every must be a number of epochs, or 0 for never, not {self.kid_every!r}")
         if self.kid_every and not self.holdout:
@@ -216,10 +222,13 @@ class Recipe:
         engine.seed(self.seed)
         adversarial = {} if self.loss is None else {"loss": self.loss}
         planned = {"steps": steps} if self.of_kind.plans_steps else {}
-        return self.model(
+        model = self.model(
             **{name: self.network(name) for name in self.networks}, **adversarial, **planned,
             optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
         )  # fmt: skip
+        if self.ema:
+            model.keep_average(self.of_kind.kept, self.ema)
+        return model
 
     def to_json(self) -> dict[str, Any]:
         """What decides the result, as plain values."""
