@@ -275,7 +275,7 @@ class StepModel(keras.Model):
     def _advance(self, batch: Tensor) -> dict[str, Tensor]:
         """One step, and the average after it."""
         logs = self.step(batch)
-        if self.average is not None:
+        if self.average is not None and BACKEND != "jax":  # there a function of its own does it
             with _untracked():
                 self.average.update(keras.ops.shape(batch)[0])
         return logs
@@ -311,6 +311,31 @@ class StepModel(keras.Model):
             logs = self._advance(_first(data))
             state = tuple([scope.get_current_value(v) for v in group] for group in groups)
         return logs, state
+
+    def _make_function(self, step_function, **options):
+        """What Keras' trainers call for each step; on JAX with the average after it.
+
+        Compiled together with the step, the average would change how XLA fuses the step, and so its last bits.
+        """
+        averages = self.average
+        if BACKEND != "jax" or averages is None:
+            return super()._make_function(step_function, **options)
+        import jax
+
+        def average(trainable, non_trainable, count):
+            groups = zip((self.trainable_variables, self.non_trainable_variables), (trainable, non_trainable))
+            mapping = [pair for group, values in groups for pair in zip(group, values, strict=True)]
+            with keras.StatelessScope(state_mapping=mapping) as scope:
+                averages.update(count)
+                return [scope.get_current_value(v) for v in self.non_trainable_variables]
+
+        compiled = jax.jit(average, static_argnums=2)
+
+        def step_and_average(state, data):
+            logs, (trainable, non_trainable, *rest) = step_function(state, data)
+            return logs, (trainable, compiled(trainable, non_trainable, len(_first(data))), *rest)
+
+        return super()._make_function(step_and_average, **options)
 
     def _plain_step(self, data):
         """Run `step` on the pictures that Keras hands over."""
