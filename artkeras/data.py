@@ -9,7 +9,6 @@ Nothing here needs Keras, so that listing and checking pictures stays instant.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
 import hashlib
@@ -32,6 +31,7 @@ from tqdm import tqdm
 
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded, home
+from artkeras.tables import Row, is_yes, read_rows
 
 # The six copies of study 1, in its order, named as its files were. Rotations are counter-clockwise.
 COPIES = ("", " LR", " TB", " 90", " 180", " 270")
@@ -596,34 +596,22 @@ def _labels_path(study: str, folder: Path) -> tuple[Path | None, Path]:
 def _read_labels(path: Path) -> dict[str, tuple[bool, bool]]:
     """Read a list: file -> (rejected, curated)."""
     labels: dict[str, tuple[bool, bool]] = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = [str(column).strip() for column in rows.fieldnames or ()]
-            rows.fieldnames = columns
-            missing = [column for column in ("file", "rejected", "curated") if column not in columns]
-            if missing:
-                raise UserError(
-                    f"{path} lacks the column {', '.join(missing)}: its first line must name file, rejected, curated"
-                )
-            for row in rows:
-                name, label = _label_row(row, f"{path}, line {rows.line_num}")
-                if labels.setdefault(name, label) != label:
-                    raise UserError(f"{path} says two things about {row['file']}: keep one of its rows")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"cannot read {path} ({_reason(error)}): save it as CSV in UTF-8") from error
+    for row in read_rows(path, ("file", "rejected", "curated")):
+        name, label = _label_row(row, f"{path}, line {row.line}")
+        if labels.setdefault(name, label) != label:
+            raise UserError(f"{path} says two things about {row['file']}: keep one of its rows")
     return labels
 
 
-def _label_row(row: dict[str, str | None], place: str) -> tuple[str, tuple[bool, bool]]:
+def _label_row(row: Row, place: str) -> tuple[str, tuple[bool, bool]]:
     """Check one row of a list: (file, (rejected, curated))."""
     marks = []
     for column in ("rejected", "curated"):
-        mark = (row[column] or "").strip()
-        if mark not in ("0", "1"):
-            raise UserError(f"{place}: {column} must be 0 or 1, not {mark!r}")
-        marks.append(mark == "1")
-    return _plain((row["file"] or "").strip()), (marks[0], marks[1])
+        try:
+            marks.append(is_yes(row[column]))
+        except ValueError as error:
+            raise UserError(f"{place}: {column} {error}") from None
+    return _plain(row["file"].strip()), (marks[0], marks[1])
 
 
 def _plain(name: str) -> str:

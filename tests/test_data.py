@@ -598,7 +598,7 @@ def test_a_list_that_fits_in_part_is_noted_with_counts(folder):
         ("file,rejected,curated\nother.png,0,0\n", "names none"),
         ("file,rejected\na.png,0\n", "lacks the column curated"),
         ("", "lacks the column"),
-        ("file,rejected,curated\na.png,0,yes\n", "line 2: curated must be 0 or 1, not 'yes'"),
+        ("file,rejected,curated\na.png,0,perhaps\n", "line 2: curated must be 0 or 1, not 'perhaps'"),
         ("file,rejected,curated\na.png,0\n", "curated must be 0 or 1"),
         ("file,rejected,curated\na.png,0,0\na.png,1,0\n", "two things about a.png"),
         ("file,rejected,curated\na.png,1,0\n", "leaves nothing"),
