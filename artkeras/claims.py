@@ -108,6 +108,7 @@ class Value:
         shown: as it stands in `measured`; its digits say how it is rounded.
         source: a metrics.jsonl or a .csv, from the folder of results.
         measure: of a metrics.jsonl: the last line with this measure counts.
+        weights: of a metrics.jsonl: "trained", or "ema" for averaged ones, which the studies did not keep.
         column: of a .csv; of two columns the mean is taken in each row.
         where: of a .csv: the values that its rows have in other columns. Each row gives a number, in the file's order.
         epochs: of a history.csv: the first and the last epoch that count.
@@ -123,6 +124,7 @@ class Value:
     epochs: tuple[int, ...] = ()
     reduce: str = ""
     scale: float = 1.0
+    weights: str = "trained"
 
     def stored(self, folder: Path) -> str:
         """The number as its source has it now, rounded as it is shown.
@@ -142,6 +144,7 @@ class Value:
     def _read(self, path: Path) -> list[float]:
         if path.suffix == ".jsonl":
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            lines = [line for line in lines if line.get("weights", "trained") == self.weights]
             return [{line["measure"]: line["value"] for line in lines}[self.measure]]
         columns = (self.column,) if isinstance(self.column, str) else self.column
         with path.open(encoding="utf-8", newline="") as file:
