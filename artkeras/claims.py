@@ -11,9 +11,11 @@ of them is stored, so that a test can read them again:
     measured = "1.02 on average over epochs 61 to 300"
     verdict = "not decided"
     note = "300 of the study's 500 epochs"
-    runs = [{ path = "abstract/lsgan/card.md", shown = "lsgan", size = 64, width = [32, 64], epochs = [300, 500], seeds = 1 }]
+    runs = [
+      { path = "abstract/lsgan/card.md", shown = "lsgan", size = 64, width = [32, 64], epochs = [300, 500], seeds = 1 },
+    ]
     values = [
-        { shown = "1.02", source = "abstract/lsgan/history.csv", column = "g_loss", epochs = [61, 300], reduce = "mean" },
+      { shown = "1.02", source = "abstract/lsgan/history.csv", column = "g_loss", epochs = [61, 300], reduce = "mean" },
     ]
 """
 
@@ -256,14 +258,15 @@ def page(claims: Sequence[Claim]) -> str:
         "# What the studies claim, and what we measured",
         "",
         f"This page is made of [{TABLE}]({TABLE}): change that, then run `python -m artkeras.claims`.",
-        "Each claim of the five studies stands beside what the kit's runs measured, how large those runs are, and a verdict:",
+        "Each claim of the five studies stands beside what the kit's runs measured, how large they are, and a verdict:",
         "",
         *(f"- **{verdict}**: {meaning}" for verdict, meaning in VERDICTS.items()),
         "",
-        'A verdict is about the runs beside it. "32 of 128" is ours and the study\'s; where there is one number, the study',
-        "published none. A shorter run can confirm a claim about the beginning of training, or about a relation that holds as",
-        "far as the run goes; the verdict then says so. D is the discriminator, G the generator. KID is measured on",
-        "EfficientNet-Lite0 features. The other scores are explained in [docs/numbers.md](../docs/numbers.md).",
+        'A verdict is about the runs beside it. "32 of 128" is ours and the study\'s; a single number is ours, where',
+        "the study published none. A shorter run can confirm a claim about the beginning of training, or about a",
+        "relation that holds as far as the run goes; the verdict then says so. D is the discriminator, G the",
+        "generator. KID is measured on EfficientNet-Lite0 features. The other scores are explained in",
+        "[docs/numbers.md](../docs/numbers.md).",
         "No verdict rests on the share of near-duplicates: pairs of duplicates among the paintings set its threshold.",
     ]
     study = ""

@@ -1,7 +1,6 @@
-"""What the kit found: the scores of the results that come with it, and a verdict on each claim of the studies."""
+"""What the kit found: the scores of the results that come with it. For verdicts see `artkeras.claims`."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,6 @@ import numpy as np
 from artkeras.errors import UserError
 from artkeras.run import read_table
 from artkeras.sampling import results_folder
-
-VERDICTS = ("confirmed", "refuted", "not decided", "explained")
 
 
 @dataclass(frozen=True)
@@ -77,49 +74,3 @@ def _result(path: Path) -> Result:
         {measure: line["value"] for measure, line in last.items()},
         {measure: line["std"] for measure, line in last.items() if line.get("std") is not None},
     )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A row of results/CLAIMS.md.
-
-    Attributes:
-        study: the heading it stands under.
-        text: what the study says.
-        measured: what we measured.
-        runs: which runs that was, with links.
-        verdict: one of `VERDICTS`.
-        why: the verdict in full, as it is written.
-    """
-
-    study: str
-    text: str
-    measured: str
-    runs: str
-    verdict: str
-    why: str
-
-
-def claims(path: str | Path | None = None) -> list[Claim]:
-    """The claims of the studies with our verdicts, in order.
-
-    Raises:
-        UserError: for a file that is not there, or a row whose verdict is none of `VERDICTS`.
-    """
-    path = Path(path) if path else results_folder() / "CLAIMS.md"
-    if not path.is_file():
-        raise UserError(f"{path} is not there: the verdicts stand in results/CLAIMS.md")
-    study, found = "", []
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("## "):
-            study = line.removeprefix("## ")
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
-        if len(cells) != 4 or cells[0] == "claim" or set(cells[0]) <= set("-: "):
-            continue
-        text, measured, runs, verdict_in_full = cells
-        plain = re.sub(r"[*_]", "", verdict_in_full)
-        verdict = next((known for known in VERDICTS if plain.startswith(known)), None)
-        if verdict is None:
-            raise UserError(f"{path}: the verdict on {text!r} is {plain!r}: begin with one of {', '.join(VERDICTS)}")
-        found.append(Claim(study, text, measured, runs, verdict, plain))
-    return found

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from artkeras import figures, findings
+from artkeras import claims, figures, findings
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
@@ -132,6 +132,8 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 def table(out: str | Path = "results") -> Path:
     """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
 
+    Where `out` has a table of claims, CLAIMS.md is made of it, see `artkeras.claims`.
+
     A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
     was trained it is the figure with a `card.md`.
 
@@ -139,6 +141,7 @@ def table(out: str | Path = "results") -> Path:
         UserError: when there are none.
     """
     out = Path(out)
+    page = claims.write(out) if (out / claims.TABLE).is_file() else None
     rows = []
     for name, result in findings.results(out).items():
         facts, pictures = result.facts, result.facts["pictures"]
@@ -164,7 +167,7 @@ def table(out: str | Path = "results") -> Path:
         "Reported is what the study's authors wrote; ours was measured. KID is the kernel distance of the samples from",
         "the paintings before augmentation, on EfficientNet-Lite0 features: 0 is indistinguishable, and numbers on",
         "other networks cannot be compared with it. The protocols and the other scores are in each `metrics.jsonl`.",
-        *(["[Each claim of the studies, with a verdict](CLAIMS.md)"] if (out / "CLAIMS.md").is_file() else []),
+        *([f"[Each claim of the studies, with a verdict]({page.name})"] if page else []),
         "",
         "| study | reported | our KID | pictures | epochs | device | time | samples |",
         "|---|---|---|---|---|---|---|---|",
