@@ -13,7 +13,7 @@ No score was reported but study 2's human rating: five raters gave 3.8 of 5 on a
 from dataclasses import replace
 
 from artkeras.losses import BCE, LEAST_SQUARES
-from artkeras.recipes.recipe import EMA, Builder, Recipe
+from artkeras.recipes.recipe import DRAWN, EMA, Builder, Recipe
 
 BATCH_SIZE_OURS = "the batch size is not published: 128"
 CROPPED = "how a picture becomes a square is not published: the middle is cut out"
@@ -43,6 +43,7 @@ DCGAN = Recipe(
     departures=(
         BATCH_SIZE_OURS,
         CROPPED,
+        DRAWN,
         "the generator is that of the DCGAN paper's figure with kernels of 4 x 4; its kernels are not published",
         "weights start as N(0, 0.02) and layers have no biases, after the DCGAN paper; the study does not say",
         "the sigmoid is computed inside the loss, from logits",
@@ -73,9 +74,10 @@ LSGAN = Recipe(
     published={
         "epochs": "500",
         "time": "not reported",
-        "reported": "varied pictures; generator loss steady near the discriminator's",
+        "reported": "varied pictures; the generator's loss is stable and closer to the discriminator's than with "
+        "cross-entropy",
     },
-    departures=(BATCH_SIZE_OURS, CROPPED),
+    departures=(BATCH_SIZE_OURS, CROPPED, DRAWN),
     laptop=DCGAN.laptop,
 )
 """Study 3's answer."""

@@ -7,7 +7,7 @@ is the plainest there is: `artkeras.networks.dcgan` without any normalisation, 6
     python -m artkeras train artworks/vanilla_gan --quick       # under a minute on a laptop
 """
 
-from artkeras.recipes.recipe import EMA, Builder, Recipe
+from artkeras.recipes.recipe import DRAWN, EMA, Builder, Recipe
 
 PLAIN = {"norm": False, "bias": True, "weights": "keras"}
 
@@ -31,9 +31,10 @@ VANILLA_GAN = Recipe(
     departures=(
         "64 x 64 pixels; the report's crops were 150 x 150",
         "network, batch size, learning rate and epochs are not published",
+        DRAWN,
     ),
     laptop={"size": 32, "width": 16, "batch_size": 16, "limit": 300, "epochs": 40, "sample_every": 10},
 )
-"""Two plain players."""
+"""Two plain networks."""
 
 RECIPES = (VANILLA_GAN,)

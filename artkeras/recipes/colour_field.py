@@ -1,7 +1,7 @@
 """Study 1: colour-field paintings (ART-GAN, 2021). Can a GAN make new ones, and which tricks matter?
 
 922 paintings, six copies each: 5,532 pictures of 64 x 64; networks in `artkeras.networks.colour_field`; the
-step in `artkeras.models.gan.CombinedGAN`; Adam 2e-4, beta_1 0.5 for both players; batch 128, 43 steps an epoch.
+step in `artkeras.models.gan.CombinedGAN`; Adam 2e-4, beta_1 0.5 for both networks; batch 128, 43 steps an epoch.
 
     python -m artkeras train colour_field/model_2            # 5,532 pictures
     python -m artkeras train colour_field/model_2 --quick    # under a minute on a laptop
@@ -35,7 +35,8 @@ MODEL_1 = Recipe(
         "pictures are scaled to [-1, 1] in RGB, as in the notebooks of models 2 and 4; model 1's own notebook used "
         "[0, 1] and BGR, kept as colour_field/model_1_as_published",
         "the discriminator's sigmoid is computed inside the loss, from logits, as the authors' Keras did internally",
-        "the grid and the accuracies are written once every 10 epochs; the authors' code did so at each batch of them",
+        "the grid is written once every 10 epochs; the authors' code did so at each batch of them",
+        "accuracies are those of the training batches; the study measured them on 150 real and 150 generated images",
     ),
     # 240 paintings x 6 // 32 = 45 steps an epoch: the same 675 steps whatever set is found
     laptop={"size": 32, "width": 32, "batch_size": 32, "limit": 240, "epochs": 15, "sample_every": 5},
@@ -60,7 +61,7 @@ MODEL_2_MENDED = replace(
     MODEL_2,
     name="colour_field/model_2_mended",
     networks={**MODEL_2.networks, "generator": GENERATOR.but(norm=True, upsampling=True)},
-    change="model 2 without its lattice: the generator doubles by repeating pixels",
+    change="model 2 without transposed convolutions: the generator doubles by repeating pixels",
     published={},
     departures=(
         *MODEL_2.departures,
@@ -68,7 +69,7 @@ MODEL_2_MENDED = replace(
         "Olah 2016; see results/lessons",
     ),
 )
-"""Model 2, mended by one change: no transposed convolutions, which print a lattice."""
+"""Model 2 with one change: no transposed convolutions, which cause checkerboard artifacts."""
 
 MODEL_3 = replace(
     MODEL_2,
@@ -85,7 +86,7 @@ MODEL_3 = replace(
         "batch normalisation stands after the second to fourth convolution; the study does not say where it was",
     ),
 )
-"""Batch normalisation in both players: the one that failed."""
+"""Batch normalisation in both networks: the one that failed."""
 
 MODEL_3_MENDED = replace(
     MODEL_3,
@@ -98,7 +99,7 @@ MODEL_3_MENDED = replace(
         "spectral normalisation instead of the batch normalisation that made model 3 fail; see notebook 08",
     ),
 )
-"""Model 3, mended by one change: kernels are normalised instead of batches."""
+"""Model 3 with one change: kernels are normalised instead of batches."""
 
 MODEL_4 = replace(
     MODEL_2,

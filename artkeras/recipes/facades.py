@@ -16,7 +16,7 @@ the average facade has 0.157 and 0.169 (seed 1). After 8 epochs pictures are blu
 
 from dataclasses import replace
 
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import DRAWN, Builder, Recipe
 
 PIX2PIX = Recipe(
     name="facades/pix2pix",
@@ -51,6 +51,7 @@ PIX2PIX = Recipe(
         "the learning rate falls to 0 over the second half, as in the authors' later code; the paper speaks of none",
         "at 128 and 64 pixels the discriminator's patches are 34 and 16 instead of 70 pixels wide: as large a share",
         "the discriminator's sigmoid is computed inside the loss, from logits",
+        DRAWN,
     ),
     laptop={"size": 64, "width": 16, "batch_size": 4, "limit": 240, "epochs": 10, "sample_every": 2},
     sample_every=10,

@@ -21,13 +21,13 @@ HEEDED = replace(
     name="lessons/heeded",
     networks=MODEL_2.networks,
     epochs=8,
-    change="model 2 thin and small, so that it can be trained over and over; all of the study's advice heeded",
+    change="model 2 narrow and small, so that it can be trained over and over; all of the study's advice taken",
 )
 """Model 2, on networks an eighth as wide and pictures half as large."""
 
 
 def _without(name: str, change: str, *, generator: Any = None, discriminator: Any = None, **values: Any) -> Recipe:
-    """The thin model 2 with one piece of advice not taken."""
+    """The narrow model 2 with one piece of advice not taken."""
     options = {"generator": generator or {}, "discriminator": discriminator or {}}
     players = {player: builder.but(**options[player]) for player, builder in HEEDED.networks.items()}
     return replace(HEEDED, name=f"lessons/{name}", change=change, **{"networks": players} | values)

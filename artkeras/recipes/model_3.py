@@ -22,7 +22,7 @@ PUBLISHED = replace(
     kid_every=2,
     holdout=0.1,
     sample_every=2,
-    change="model 3 thin and small, so that it can be trained over and over; the step as published",
+    change="model 3 narrow and small, so that it can be trained over and over; the step as published",
     published={},
     laptop={"limit": 128, "width": 8, "epochs": 8, "kid_every": 0, "sample_every": 8},
 )
@@ -30,7 +30,7 @@ PUBLISHED = replace(
 
 
 def _variant(name: str, change: str, *, step=None, norm=None, **values) -> Recipe:
-    """The thin model 3 with one thing changed."""
+    """The narrow model 3 with one thing changed."""
     players = {**PUBLISHED.networks, "discriminator": PUBLISHED.networks["discriminator"].but(**(norm or {}))}
     return replace(
         PUBLISHED,
@@ -46,7 +46,7 @@ RECIPES = (
     PUBLISHED,
     _variant("mixed_batch", "one batch of half real, half fake pictures", step={"mixed": True}),
     _variant(
-        "batch_statistics", "the generator's step too judged by batch statistics", step={"moving_statistics": False}
+        "batch_statistics", "the generator's step, too, scored by batch statistics", step={"moving_statistics": False}
     ),
     _variant("group_norm", "group instead of batch normalisation", norm={"norm": "group"}),
     _variant("instance_norm", "instance instead of batch normalisation", norm={"norm": "instance"}),

@@ -14,7 +14,7 @@ The paper trains 200 epochs, the learning rate falling to 0 over the second hund
 from dataclasses import replace
 
 from artkeras.losses import LEAST_SQUARES
-from artkeras.recipes.recipe import Builder, Recipe
+from artkeras.recipes.recipe import DRAWN, Builder, Recipe
 
 _TRANSLATOR = Builder("artkeras.networks.resnet:generator")
 _JUDGE = Builder("artkeras.networks.patchgan:discriminator")
@@ -44,7 +44,9 @@ CYCLEGAN = Recipe(
         "reported": "paintings become less vivid photographs",
     },
     departures=(
+        "the paper has 1,072 Monets and 6,287 photographs; ours may be fewer, see their numbers",
         "a tenth of either set is held out, to be scored on",
+        DRAWN,
         "at 128 and 64 pixels the discriminator's patches are 34 and 16 instead of 70 pixels wide: as large a share",
         "strided convolutions pad on the right and below only, as Keras does; the authors' code pads on all sides",
     ),
@@ -60,8 +62,11 @@ CYCLEGAN_64 = replace(
     width=32,
     epochs=20,
     sample_every=1,
-    change="monet2photo/cyclegan on a quarter of the side and networks half as wide, for two cores",
-    departures=("pictures of 64 pixels, networks half as wide", *CYCLEGAN.departures),
+    change="monet2photo/cyclegan on a quarter of the side and with narrower networks, for two cores",
+    departures=(
+        "images of 64 pixels, and narrower networks: width 32 unless another is given, the paper's is 64",
+        *CYCLEGAN.departures,
+    ),
 )
 """Small enough for a computer without a graphics card: some hours."""
 

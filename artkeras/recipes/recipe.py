@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from artkeras.kinds import Kind
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+DRAWN = (  # a departure of studies 2 to 5; study 1 draws as we do
+    "a step draws its images with replacement; the study's code, as far as it is known, goes through all of them in "
+    "each epoch"
+)
 EMA = 10_000  # half-life in images of the averaged weights that the GAN studies' recipes keep; no study had any
 
 
