@@ -74,7 +74,6 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--frames", type=whole(5, 10_000), default=60, metavar="N", help="(default: 60)")
             command.add_argument("--out", type=file(".gif"), default="walk.gif", metavar="GIF")
         command.add_argument("--scale", type=whole(1, 64), default=2, metavar="N", help="enlargement (default: 2)")
-
         _weights_option(command)
 
     translate = add("translate", _translate, "translate pictures: Monets to photographs, label maps to facades, back")

@@ -19,8 +19,6 @@ of them is stored, so that a test can read them again:
     ]
 """
 
-import csv
-import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +28,9 @@ from typing import Any
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.run import read_scores
 from artkeras.sampling import results_folder
+from artkeras.tables import read_rows
 
 VERDICTS = {
     "confirmed": "our runs show it too",
@@ -145,12 +145,9 @@ class Value:
 
     def _read(self, path: Path) -> list[float]:
         if path.suffix == ".jsonl":
-            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            lines = [line for line in lines if line.get("weights", "trained") == self.weights]
-            return [{line["measure"]: line["value"] for line in lines}[self.measure]]
+            return [{line["measure"]: line["value"] for line in read_scores(path, self.weights)}[self.measure]]
         columns = (self.column,) if isinstance(self.column, str) else self.column
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if all(row[key] == value for key, value in self.where.items())]
+        rows = [row for row in read_rows(path) if all(row[key] == value for key, value in self.where.items())]
         if self.epochs:
             rows = [row for row in rows if self.epochs[0] <= float(row["epoch"]) <= self.epochs[-1]]
         rows = [row for row in rows if all(row[column] for column in columns)]  # some are measured every few epochs

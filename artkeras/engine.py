@@ -8,7 +8,7 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -272,14 +272,6 @@ class StepModel(keras.Model):
         self.average = Average({name: self.networks[name] for name in names}, half_life)
         self._average_variables = list(self.average.state().values())  # Keras finds variables in attributes
 
-    def _advance(self, batch: Tensor) -> dict[str, Tensor]:
-        """One step, and the average after it."""
-        logs = self.step(batch)
-        if self.average is not None and BACKEND != "jax":  # there a function of its own does it
-            with _untracked():
-                self.average.update(keras.ops.shape(batch)[0])
-        return logs
-
     def all_variables(self) -> list:
         """Every variable a step may read or write: weights, statistics, random states, optimizer slots."""
         return [*self.trainable_variables, *self.non_trainable_variables, *self.optimizer.variables]
@@ -304,11 +296,8 @@ class StepModel(keras.Model):
     def _pure_step(self, state, data):
         """Run `step` as the pure function `(state, data) -> (logs, state)` that Keras' JAX trainer jits."""
         groups = [self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, []]
-        mapping = [
-            pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
-        ]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            logs = self._advance(_first(data))
+        with keras.StatelessScope(state_mapping=_mapping(groups, state)) as scope:
+            logs = self.step(_first(data))
             state = tuple([scope.get_current_value(v) for v in group] for group in groups)
         return logs, state
 
@@ -323,9 +312,8 @@ class StepModel(keras.Model):
         import jax
 
         def average(trainable, non_trainable, count):
-            groups = zip((self.trainable_variables, self.non_trainable_variables), (trainable, non_trainable))
-            mapping = [pair for group, values in groups for pair in zip(group, values, strict=True)]
-            with keras.StatelessScope(state_mapping=mapping) as scope:
+            groups = [self.trainable_variables, self.non_trainable_variables]
+            with keras.StatelessScope(state_mapping=_mapping(groups, [trainable, non_trainable])) as scope:
                 averages.update(count)
                 return [scope.get_current_value(v) for v in self.non_trainable_variables]
 
@@ -338,8 +326,13 @@ class StepModel(keras.Model):
         return super()._make_function(step_and_average, **options)
 
     def _plain_step(self, data):
-        """Run `step` on the pictures that Keras hands over."""
-        return self._advance(_first(data))
+        """Run `step` on the pictures that Keras hands over, and move the average after it."""
+        batch = _first(data)
+        logs = self.step(batch)
+        if self.average is not None:
+            with _untracked():
+                self.average.update(keras.ops.shape(batch)[0])
+        return logs
 
     train_step = _pure_step if BACKEND == "jax" else _plain_step
 
@@ -357,6 +350,11 @@ def assign(variables: Mapping[str, keras.Variable], values: Mapping[str, np.ndar
             raise UserError(f"the stored {name} is {values[name].shape}, the network's {tuple(variable.shape)}")
     for name, variable in variables.items():
         variable.assign(values[name])
+
+
+def _mapping(groups: Sequence, values: Sequence) -> list[tuple]:
+    """Each variable of some groups with its value, as `keras.StatelessScope` takes them."""
+    return [pair for group, found in zip(groups, values, strict=True) for pair in zip(group, found, strict=True)]
 
 
 def _first(data):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from artkeras.errors import UserError
-from artkeras.run import read_table
+from artkeras.run import read_scores, read_table
 from artkeras.sampling import results_folder
 
 
@@ -62,10 +62,8 @@ def results(folder: str | Path | None = None) -> dict[str, Result]:
 def _result(path: Path) -> Result:
     """What lies beside a run.json."""
     facts = json.loads(path.read_text("utf-8"))
-    scores = path.with_name("metrics.jsonl")
-    lines = [json.loads(line) for line in scores.read_text("utf-8").splitlines()] if scores.is_file() else []
     # the studies kept no averaged weights: what is compared with them are the trained ones
-    last = {line["measure"]: line for line in lines if line.get("weights") != "ema"}
+    last = {line["measure"]: line for line in read_scores(path.with_name("metrics.jsonl"))}
     return Result(
         facts["recipe"]["name"],
         path.parent,

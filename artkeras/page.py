@@ -25,7 +25,7 @@ from artkeras.document import embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic, check_place
 from artkeras.recipes import Recipe
-from artkeras.report import FINDINGS, NO_FINDINGS, command, duration
+from artkeras.report import FINDINGS, NO_FINDINGS, command, departures, duration
 from artkeras.run import Position, Run
 
 SAMPLES = 49
@@ -452,7 +452,7 @@ class _Section:
             raise UserError(f"a sample grid of {run.path} cannot be read: remove it from its folder samples") from None
         self.shown = _some(list(self.grids), FRAMES)
         self.addresses = _frames([self.grids[epoch] for epoch in self.shown], budget)
-        self.scores = _scores(run)
+        self.scores = run.scores()  # the page shows the trained weights
         self.findings = _findings(run, self.epochs, results)
         self.curves = self._curves()
 
@@ -613,12 +613,12 @@ class _Section:
             f'<tr><th scope="row">{key}</th><td>{_code(value) if key == "command" else escape(value)}</td></tr>'
             for key, value in rows.items()
         )
-        departures = "".join(f"<li>{_marked(text)}</li>" for text in self._departures()) or "<li>None known.</li>"
+        listed = "".join(f"<li>{_marked(text)}</li>" for text in departures(self.run)) or "<li>None known.</li>"
         parts = [
             f'<h3>Facts</h3><table class="facts"><tbody>{body}</tbody></table>',
             self._reported(time),
             self._scores(),
-            f"<h3>Departures from the study</h3><ul>{departures}</ul>",
+            f"<h3>Departures from the study</h3><ul>{listed}</ul>",
             f"<h3>Findings</h3>{_prose(self.findings)}" if self.findings else "",
         ]
         return "".join(parts)
@@ -695,31 +695,6 @@ class _Section:
         words += f", seen through {NETWORKS.get(network, network)}" if network != "pixels" else ""
         checkpoint = str(line.get("checkpoint", self.sampler.caption))
         return words + (f". Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
-
-    def _departures(self) -> list[str]:
-        recipe, precision = self.run.recipe, self.run.environment["precision"]
-        departures = list(recipe.departures)
-        if precision != "float32":
-            departures.append(f"products in {precision}; weights, losses and optimizer in float32")
-        if recipe.scale == "quick":
-            departures.insert(0, "quick scale: " + ", ".join(f"{key} {value}" for key, value in recipe.laptop.items()))
-        return departures
-
-
-def _scores(run: Run) -> list[dict[str, Any]]:
-    """The latest record of each measure on each network, in the order in which `evaluate` writes them."""
-    path = run.path / "metrics.jsonl"
-    if not path.exists():
-        return []
-    try:
-        lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-        lines = [line for line in lines if line.get("weights") != "ema"]  # the page shows the trained weights
-        latest = {(line["network"], line["measure"]): line for line in lines}
-        for line in latest.values():
-            float(line["value"]), line["n_real"] + line["n_fake"], line["metric"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path} cannot be read: remove it, and score the run again with: evaluate") from None
-    return list(latest.values())
 
 
 def _findings(run: Run, epochs: int, results: Path) -> str:

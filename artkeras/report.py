@@ -26,14 +26,15 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.run import Position, Run
-from artkeras.sampling import Trained, open_generator, save_generator
+from artkeras.sampling import GENERATORS, Trained, open_generator, save_generator
 
 FINDINGS = "## Findings\n"
 NO_FINDINGS = "None written yet.\n"
+GRIDS = {"trained": "grid.png", "ema": "grid_ema.png"}  # weights -> the figure of a result
 AVERAGED = (
     "The same latents with averaged weights, which are ours and not the study's:",
     "",
-    "![samples with averaged weights](grid_ema.png)",
+    f"![samples with averaged weights]({GRIDS['ema']})",
     "",
 )
 
@@ -66,16 +67,18 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     best = run.best()
     trained = run.sampler(None if best else position)
     shown = best[0].epoch if best else None
-    opened = {"": trained}  # what is added to the files' names -> whose they are
+    opened = {"trained": trained}
     if run.recipe.ema:
-        opened["_ema"] = run.sampler(None if best else position, "ema")
-    for name, sampler in opened.items():  # networks first: they are refused where training has diverged
-        save_generator(folder / f"generator{name}.npz", run, sampler)
-    for name, sampler in opened.items():
+        opened["ema"] = run.sampler(None if best else position, "ema")
+    for weights, sampler in opened.items():  # networks first: they are refused where training has diverged
+        save_generator(folder / GENERATORS[weights], run, sampler)
+    examples = run.examples()
+    for weights, sampler in opened.items():
         # a report is passed on: it shows no real picture, only what a program drew
-        figures.save(sampler.figure(examples=run.examples(), real=run.stand_in), folder / f"grid{name}.png")
-    for name in () if run.recipe.ema else ("generator_ema.npz", "grid_ema.png"):
-        (folder / name).unlink(missing_ok=True)  # of an earlier run
+        figures.save(sampler.figure(examples=examples, real=run.stand_in), folder / GRIDS[weights])
+    if not run.recipe.ema:
+        for files in (GENERATORS, GRIDS):
+            (folder / files["ema"]).unlink(missing_ok=True)  # of an earlier run
     figures.save(figures.curves(run.iterations(), history, title=run.caption(position)), folder / "curves.png")
     if not (run.path / "samples.gif").exists():  # it was stopped before its end
         callbacks.write_gif(run)
@@ -105,9 +108,9 @@ def _is_of(run: Run, path: Path) -> bool:
         facts = json.loads(path.read_text())
         mine, its = (
             {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
-            for recipe in (run.recipe.to_json(), facts["recipe"])
+            # by way of a recipe, for what earlier results do not say yet
+            for recipe in (run.recipe.to_json(), Recipe.from_json(facts["recipe"]).to_json())
         )
-        its = {"ema": 0} | its  # earlier results do not say
         return mine == its and facts["pictures"]["fingerprint"] == run.environment["pictures"]["fingerprint"]
     except (ValueError, KeyError, TypeError, AttributeError):  # whose it is cannot be told
         return False
@@ -219,17 +222,6 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
     source = "procedural stand-in" if run.stand_in else "real pictures"
-    departures = [*recipe.departures]
-    if facts["precision"] != "float32":
-        departures.append(f"products in {facts['precision']}; weights, losses and optimizer in float32")
-    departures += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
-    if recipe.ema:
-        departures.append(
-            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
-            "training, which it does not change; the study kept none"
-        )
-    if recipe.scale == "quick":
-        departures.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return "\n".join(
         [
             f"# {recipe.name}",
@@ -256,25 +248,43 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
             "## Departures from the study",
             "",
-            *(f"- {departure}" for departure in departures or ["none known"]),
+            *(f"- {departure}" for departure in departures(run) or ["none known"]),
             "",
         ]
     )
 
 
+def departures(run: Run) -> list[str]:
+    """Where a run knowingly does otherwise than the study, a line each."""
+    recipe, precision = run.recipe, run.environment["precision"]
+    found = [*recipe.departures]
+    if precision != "float32":
+        found.append(f"products in {precision}; weights, losses and optimizer in float32")
+    found += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
+    if recipe.ema:
+        found.append(
+            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
+            "training, which it does not change; the study kept none"
+        )
+    if recipe.scale == "quick":
+        found.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
+    return found
+
+
 def _scores(run: Run) -> list[str]:
     """Both rows of scores, where averaged weights were evaluated too: those as published first."""
-    path = run.path / "metrics.jsonl"
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-    last = {(line.get("weights", "trained"), line["measure"]): line["value"] for line in lines}
-    measures = list(dict.fromkeys(measure for weights, measure in last if weights == "ema"))
-    if not measures:
+    trained, averaged = (
+        {(line["network"], line["measure"]): line["value"] for line in run.scores(weights)}
+        for weights in ("trained", "ema")
+    )
+    if not averaged:
         return []
     rows = [
-        [label, *(f"{last[weights, m]:.3f}" if (weights, m) in last else "" for m in measures)]
-        for weights, label in (("trained", "as published"), ("ema", "averaged weights"))
+        [label, *(f"{scores[key]:.3f}" if key in scores else "" for key in averaged)]
+        for label, scores in (("as published", trained), ("averaged weights", averaged))
     ]
-    table = [["weights", *measures], ["---"] * (1 + len(measures)), *rows]
+    names = [measure if network == "pixels" else f"{measure} ({network})" for network, measure in averaged]
+    table = [["weights", *names], ["---"] * (1 + len(names)), *rows]
     return [*("| " + " | ".join(cells) + " |" for cells in table), ""]
 
 

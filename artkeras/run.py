@@ -175,6 +175,24 @@ class Run:
         """Losses and accuracies of every step: name -> (steps,) array, with `epoch` and `step` from 1."""
         return read_table(self.path / "iterations.csv")
 
+    def scores(self, weights: str = "trained") -> list[dict[str, Any]]:
+        """The latest record of each measure on each network, in the order in which `evaluate` writes them.
+
+        Args:
+            weights: "trained" or "ema": which ones were evaluated.
+
+        Raises:
+            UserError: when the scores cannot be read.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            latest = {(line["network"], line["measure"]): line for line in read_scores(path, weights)}
+            for line in latest.values():
+                float(line["value"]), line["n_real"] + line["n_fake"], line["metric"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UserError(f"{path} cannot be read: remove it, and score the run again with: evaluate") from None
+        return list(latest.values())
+
     def rewind(self, position: Position) -> None:
         """Cut the tables back to a checkpoint: what came after it will be trained, and written, again."""
         _keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
@@ -447,6 +465,21 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
             name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
             for name in (rows[0] if rows else ())
         }
+
+
+def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
+    """The records of a metrics.jsonl that are of these weights, in order; none where there is no such file.
+
+    Records from before weights were averaged do not name any: they are of the trained ones.
+
+    Raises:
+        ValueError: when a line is no JSON, or no text.
+        AttributeError: when it is no record.
+    """
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [line for line in lines if line.get("weights", "trained") == weights]
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 64
-AVERAGED_FILE = "generator_ema.npz"  # beside generator.npz
+GENERATORS = {"trained": "generator.npz", "ema": "generator_ema.npz"}  # weights -> the file of a result
 
 
 class Trained:
@@ -167,13 +167,25 @@ def network_from_state(recipe: Recipe, name: str, state: Mapping[str, np.ndarray
     return network
 
 
-WEIGHTS = ("trained", "ema")
 _AVERAGED = "ema/"  # before the name of a network's variable: its moving average, see `artkeras.engine.Average`
 
 
-def has_average(state: Mapping[str, np.ndarray]) -> bool:
-    """Whether a state holds averaged weights."""
-    return any(name.startswith(_AVERAGED) for name in state)
+def _generator_file(weights: str) -> str:
+    """Name of the file that a result keeps these weights in.
+
+    Raises:
+        UserError: for unknown weights.
+    """
+    if weights not in GENERATORS:
+        raise UserError(f"weights {weights!r} are unknown: choose one of {', '.join(GENERATORS)}")
+    return GENERATORS[weights]
+
+
+def _no_average(name: str) -> UserError:
+    return UserError(
+        f"{name} was trained without averaged weights: take the trained ones (--weights trained), or train again by a "
+        "recipe with ema above 0"
+    )
 
 
 def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, weights: str = "trained") -> Trained:
@@ -181,22 +193,18 @@ def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, we
 
     Args:
         recipe: what they were trained by.
-        state: arrays by name, of a checkpoint or a result.
+        state: arrays by name, of a checkpoint or a result's file.
         caption: one line saying what they are.
         weights: "trained", or "ema" for their moving average.
 
     Raises:
         UserError: when the arrays do not fit the networks, or hold no averaged weights where these are asked for.
     """
-    if weights not in WEIGHTS:
-        raise UserError(f"weights {weights!r} are unknown: choose one of {', '.join(WEIGHTS)}")
+    _generator_file(weights)
     if weights == "ema":
-        if not has_average(state):
-            raise UserError(
-                f"{recipe.name} was trained without averaged weights: take the trained ones (--weights trained), or "
-                "train again by a recipe with ema above 0"
-            )
         averages = {name.removeprefix(_AVERAGED): v for name, v in state.items() if name.startswith(_AVERAGED)}
+        if not averages:
+            raise _no_average(recipe.name)
         state, caption = {**state, **averages}, f"{caption}, averaged weights"
     kind = recipe.of_kind
     return kind.open(recipe, {name: network_from_state(recipe, name, state) for name in kind.kept}, caption)
@@ -259,7 +267,8 @@ def load(what: str | Path, weights: str = "trained") -> Trained:
     """
     if Run.is_run(what):
         return Run(what).sampler(weights=weights)
-    path = results_folder() / str(what) / "generator.npz"
+    file = _generator_file(weights)
+    path = results_folder() / str(what) / GENERATORS["trained"]
     if not path.is_file():
         if Path(what).exists() or (str(what) not in RECIPES and _is_place(Path(what))):
             Run(what)  # says what is wrong with it
@@ -271,7 +280,9 @@ def load(what: str | Path, weights: str = "trained") -> Trained:
             f"the kit has no trained generator for {chosen.name} (it has: {have or 'none'}): "
             f"train one with: python -m artkeras train {chosen.name}, and give its run"
         )
-    return open_generator(path, weights)
+    if not path.with_name(file).is_file():
+        raise _no_average(str(what))
+    return open_generator(path.with_name(file))
 
 
 def _is_place(path: Path) -> bool:
@@ -279,14 +290,11 @@ def _is_place(path: Path) -> bool:
     return path.parent != Path() and (path.parent.is_dir() or path.parts[0] == "runs" or len(path.parts) > 2)
 
 
-def open_generator(path: Path, weights: str = "trained") -> Trained:
-    """Read what `save_generator` wrote, and the averaged weights beside it where these are asked for."""
+def open_generator(path: Path) -> Trained:
+    """Read what `save_generator` wrote."""
     try:
         state, facts = read_state(path)
-        averaged = path.with_name(AVERAGED_FILE)
-        if weights == "ema" and averaged.is_file():
-            state |= {f"{_AVERAGED}{name}": values for name, values in read_state(averaged)[0].items()}
         made_by = Recipe.from_json(facts["recipe"])
     except (Damaged, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
-    return open_state(made_by, state, facts["caption"], weights)
+    return open_state(made_by, state, facts["caption"])
