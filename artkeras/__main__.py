@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, resume):
         command.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
         command.add_argument("--epochs", type=whole(1), metavar="N", help="total number of epochs")
+        command.add_argument("--batch-size", type=whole(1), metavar="N", help="pictures a step")
         command.add_argument("--size", type=whole(1), metavar="N", help="side of the pictures, in pixels")
         command.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
         command.add_argument("--seed", type=whole(0), metavar="N", help="of weights, latents, draws, holdout")
@@ -195,7 +196,8 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(arguments, name) for name in ("epochs", "size", "width", "seed", "holdout", "kid_every")}
+    names = ("epochs", "batch_size", "size", "width", "seed", "holdout", "kid_every")
+    given = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in given.items() if value is not None}
 
 
