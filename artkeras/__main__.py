@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     translate.add_argument("--longest", type=whole(8), metavar="N", help="shrink pictures with a longer side than this")
     translate.add_argument("--out", metavar="DIR", default="translated", help="(default: translated)")
 
-    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorization")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument(

@@ -25,13 +25,13 @@ COLOURS = {
     "g_loss": "C1",
     "d_real": "C2",
     "d_fake": "C1",
-    "gap_real": "C2",
-    "gap_fake": "C1",
+    "train_eval_gap_real": "C2",
+    "train_eval_gap_fake": "C1",
     "loss": "C0",
     "reconstruction_loss": "C2",
     "kl_loss": "C1",
-    "unseen_error": "C3",
-    "seen_error": "C2",
+    "validation_error": "C3",
+    "training_error": "C2",
     "cycle_error": "C4",
 }
 
@@ -151,13 +151,13 @@ def _kind(measure: str) -> str | None:
     """The column that a measure is drawn in."""
     if figures.is_loss(measure):
         return "loss"
-    if measure.startswith("gap_"):
+    if measure.startswith("train_eval_gap_"):
         return "gap"
     return {
         "kid": "kid",
-        "distance_of_samples": "variety",
-        "unseen_error": "error",
-        "seen_error": "error",
+        "diversity": "variety",
+        "validation_error": "error",
+        "training_error": "error",
         "cycle_error": "error",
         "g_gradient": "gradient",
         "d_real": "accuracy",

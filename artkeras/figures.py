@@ -19,8 +19,8 @@ INK = (90, 90, 90)
 
 MEASURED = {
     "KID": ("kid",),
-    "variety": ("distance_of_samples",),
-    "error": ("unseen_error", "seen_error", "cycle_error"),
+    "variety": ("diversity",),
+    "error": ("validation_error", "training_error", "cycle_error"),
 }
 """Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
 

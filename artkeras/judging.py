@@ -112,22 +112,22 @@ def judge(
     precision, recall = metrics.precision_recall(real_features, fake_features, k=3)
     variety = metrics.diversity(fake_features, real_features)
     records = [
-        metrics.record("kid", metrics.kernel_distance(real_features, fake_features), **protocol),
+        metrics.record("kid", metrics.kid(real_features, fake_features), **protocol),
         metrics.record("frechet", metrics.frechet_distance(real_features, fake_features), **protocol),
         metrics.record("precision", precision, k=3, **protocol),
         metrics.record("recall", recall, k=3, **protocol),
-        metrics.record("distance_of_samples", variety.mean_distance / variety.real_mean_distance, **protocol),
-        metrics.record("near_identical", variety.near_share, **protocol),
+        metrics.record("diversity", variety.mean_distance / variety.real_mean_distance, **protocol),
+        metrics.record("near_duplicates", variety.near_share, **protocol),
         metrics.record("spectrum", metrics.spectrum_distance(real, fake), **plain),
-        metrics.record("chequerboard", max(metrics.chequerboard(fake).values()), **plain),
-        metrics.record("chequerboard_of_paintings", max(metrics.chequerboard(real).values()), **plain),
-        metrics.record("fog", metrics.fog(real, fake), **plain),
+        metrics.record("checkerboard", max(metrics.checkerboard(fake).values()), **plain),
+        metrics.record("checkerboard_of_paintings", max(metrics.checkerboard(real).values()), **plain),
+        metrics.record("blur", metrics.blur(real, fake), **plain),
     ]
     if held_out is not None:
-        copied = metrics.memorisation(fake_features, real_features[: len(train)], real_features[len(train) :])
+        copied = metrics.memorization(fake_features, real_features[: len(train)], real_features[len(train) :])
         among = protocol | {"n_real": len(train), "held_out": len(held_out)}
-        records.append(metrics.record("nearer_than_half_the_unseen", copied.below_median, **among))
-        records.append(metrics.record("nearer_than_a_twentieth_of_the_unseen", copied.below_p5, **among))
+        records.append(metrics.record("memorization_p50", copied.below_median, **among))
+        records.append(metrics.record("memorization_p5", copied.below_p5, **among))
     return records
 
 
@@ -135,7 +135,7 @@ class Watch:
     """Judges a model in the middle of its training, for the history: kernel distance, variety, and `GAN.probe`.
 
     The kernel distance is that of 250 samples from the held-out paintings, on EfficientNet-Lite0 features;
-    `distance_of_samples` how far these samples are from each other, as a share of the paintings' own distance. Held-out
+    `diversity` how far these samples are from each other, as a share of the paintings' own distance. Held-out
     paintings are few, so numbers are rougher than those of `evaluate` and not to be compared with them.
     """
 
@@ -150,7 +150,7 @@ class Watch:
         check_held_out(self.real)
         self.batch = pictures.take(np.random.default_rng(recipe.seed).integers(len(pictures), size=64))
 
-    columns: tuple[str, ...] = ("kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient")
+    columns: tuple[str, ...] = ("kid", "diversity", "train_eval_gap_real", "train_eval_gap_fake", "g_gradient")
     smallest = "kid"
 
     def __call__(self, model: StepModel) -> dict[str, float]:
@@ -161,8 +161,8 @@ class Watch:
         variety = metrics.diversity(fake, self.real)
         batch = self.batch[..., ::-1].copy() if self.recipe.channels == "bgr" else self.batch
         return {
-            "kid": metrics.kernel_distance(self.real, fake).mean,
-            "distance_of_samples": variety.mean_distance / variety.real_mean_distance,
+            "kid": metrics.kid(self.real, fake).mean,
+            "diversity": variety.mean_distance / variety.real_mean_distance,
             **{name: float(value) for name, value in model.probe(batch).items()},
         }
 

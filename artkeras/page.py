@@ -47,12 +47,12 @@ NAMES = {
     "reconstruction_loss": "reconstruction",
     "kl_loss": "divergence",
     "kid": "kernel distance",
-    "distance_of_samples": "samples",
+    "diversity": "samples",
     "l1_loss": "difference from the picture that was there",
     "cycle_loss": "difference of what comes back",
     "identity_loss": "change of what needs none",
-    "unseen_error": "unseen pictures",
-    "seen_error": "training pictures",
+    "validation_error": "unseen pictures",
+    "training_error": "training pictures",
 }
 
 # what is measured every few epochs: title, meaning, columns of the history
@@ -67,13 +67,13 @@ MEASURED = (
     (
         "Variety",
         "How far samples lie from each other, where 1 is how far held-out paintings do. Near 0 all are one picture.",
-        ("distance_of_samples",),
+        ("diversity",),
     ),
     (
         "Error of reconstructions",
         "How far pictures come back from what they were, as a share of the way from black to white. Lower is better; "
         "where unseen pictures fall behind, the network learns its training pictures by heart.",
-        ("unseen_error", "seen_error"),
+        ("validation_error", "training_error"),
     ),
 )
 
@@ -122,13 +122,13 @@ SCORES = {
         "Higher is better; near 0 the samples keep to a corner of what the paintings are.",
         ".1%",
     ),
-    "distance_of_samples": Measure(
+    "diversity": Measure(
         "variety",
         "How different two samples are from each other, where 1 is how different two paintings are.",
         "Near 1 is good; far below it, the samples are all alike.",
         ".2f",
     ),
-    "near_identical": Measure(
+    "near_duplicates": Measure(
         "near-identical samples",
         "Share of the samples that have a near twin among the others.",
         "Lower is better; about 1 % of paintings would count.",
@@ -140,31 +140,31 @@ SCORES = {
         "Lower is better; 3 means about double or half of what it should be.",
         ".1f",
     ),
-    "chequerboard": Measure(
-        "chequerboard",
+    "checkerboard": Measure(
+        "checkerboard",
         "How strongly a regular lattice lies over the samples, left by the way the network enlarges pictures.",
         "0 is none, and lower is better.",
         ".2f",
     ),
-    "chequerboard_of_paintings": Measure(
-        "chequerboard of the paintings",
+    "checkerboard_of_paintings": Measure(
+        "checkerboard of the paintings",
         "The same measured on the paintings, to compare with.",
         "Neither good nor bad: near 0.",
         ".2f",
     ),
-    "fog": Measure(
-        "fog",
+    "blur": Measure(
+        "blur",
         "Share of the paintings' fine detail that the samples lack.",
         "Lower is better; at 0 none is missing.",
         ".1%",
     ),
-    "nearer_than_half_the_unseen": Measure(
+    "memorization_p50": Measure(
         "copying",
         "Share of the samples that lie nearer to a training painting than half of the paintings never shown do.",
         "About 50 % is right for new pictures; near 100 % they are copies, far below 50 % they are like no painting.",
         ".1%",
     ),
-    "variety_of_pixels": Measure(
+    "pixel_diversity": Measure(
         "variety of colours and light",
         "How different two samples are, pixel by pixel, where 1 is how different two paintings are.",
         "Near 1 is good; near 0, all samples are the same picture.",
@@ -176,7 +176,7 @@ SCORES = {
         "Lower is better; it should beat an average painting by far.",
         ".1%",
     ),
-    "reconstruction_error_of_seen": Measure(
+    "training_reconstruction_error": Measure(
         "error on training paintings",
         "The same of the paintings it was trained on.",
         "Lower is better; much below the error on unseen ones, it knows its paintings by heart.",
@@ -188,7 +188,7 @@ SCORES = {
         "Neither good nor bad: what a good network must beat.",
         ".1%",
     ),
-    "fog_of_reconstructions": Measure(
+    "blur_of_reconstructions": Measure(
         "fog of reconstructions",
         "Share of their fine detail that unseen paintings lose on the way through the network.",
         "Lower is better; at 0 none is lost.",
@@ -200,7 +200,7 @@ SCORES = {
         "them.",
         "Lower is better; samples can hardly be nearer than that.",
     ),
-    "kid_half_way": Measure(
+    "kid_halfway": Measure(
         "kernel distance half way",
         "The same of what lies half way between the latents of two paintings.",
         "Lower is better; as near as the reconstructions, there are no holes between paintings.",
@@ -211,7 +211,7 @@ SCORES = {
         "Near 1 is good: an even way; far above it, the picture jumps.",
         ".2f",
     ),
-    "nearer_than_a_twentieth_of_the_unseen": Measure(
+    "memorization_p5": Measure(
         "close copying",
         "The same against the nearest twentieth of the paintings never shown.",
         "About 5 % is right for new pictures; much more means copies.",
@@ -722,7 +722,7 @@ def _styled(value: float, style: str) -> str:
     return f"{value:{style}}".replace("%", " %").replace("-", "−")
 
 
-_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "unseen_error": ".3f", "seen_error": ".3f"}
+_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "validation_error": ".3f", "training_error": ".3f"}
 
 
 def _number(name: str, value: float) -> str:

@@ -27,7 +27,7 @@ class _GAN(Kind):
         known = train.take(range(len(train)))
         records = judge(trained.sample(count, seed), known, unseen, features=features, facts=facts)
         if unseen is None:
-            log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+            log("no memorization score: no painting was held out (train with --holdout 0.1)")
         return records
 
 

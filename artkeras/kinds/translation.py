@@ -114,8 +114,8 @@ CYCLEGAN = _CycleGAN()
 class PairedWatch:
     """Measures in the middle of training how near translations come to what was there: unseen pairs, as many seen."""
 
-    columns: tuple[str, ...] = ("unseen_error", "seen_error")
-    smallest = "unseen_error"
+    columns: tuple[str, ...] = ("validation_error", "training_error")
+    smallest = "validation_error"
 
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
         """Choose the pairs, once."""
@@ -158,7 +158,7 @@ class UnpairedWatch:
         to_b = translator.translate(self.a)
         back = translator.translate(to_b, reverse=True)
         return {
-            "kid": metrics.kernel_distance(self.of_b, self.features(to_b)).mean,
+            "kid": metrics.kid(self.of_b, self.features(to_b)).mean,
             "cycle_error": float(metrics.absolute_difference(self.a, back).mean()),
         }
 
@@ -187,7 +187,7 @@ def judge_paired(
     fake, constant = translator.translate(a), np.broadcast_to(average, b.shape)
     l1, l1_average = (metrics.absolute_difference(b, pictures) for pictures in (fake, constant))
     ssim, ssim_average = (metrics.ssim(b, pictures) for pictures in (fake, constant))
-    kid = metrics.kernel_distance(features(b), features(fake))
+    kid = metrics.kid(features(b), features(fake))
     plain = {"n_real": len(b), "n_fake": len(b), "reference": "held_out", **facts}
     return [
         record("l1", l1.mean(), l1.std(), **plain),
@@ -215,7 +215,7 @@ def judge_unpaired(
         features: describes pictures; has a `name` and a `resize`.
         facts: further entries of each record.
     """
-    record, distance, difference = metrics.record, metrics.kernel_distance, metrics.absolute_difference
+    record, distance, difference = metrics.record, metrics.kid, metrics.absolute_difference
     a, b = (unseen.whole(side)[:count] for side in ("a", "b"))
     to_b, to_a = translator.translate(a), translator.translate(b, reverse=True)
     back_a, back_b = translator.translate(to_b, reverse=True), translator.translate(to_a)
