@@ -92,8 +92,15 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
-        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
+        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="main feature extractor"
     )
+    evaluate.add_argument(
+        "--thumbnail", type=whole(8), default=24, metavar="N", help="side at which composition is scored (default: 24)"
+    )
+    evaluate.add_argument(
+        "--checkpoint", choices=("chosen", "last"), default="chosen", help="the best one (default), or the last one"
+    )
+    evaluate.add_argument("--out", type=file(".jsonl"), metavar="JSONL", help="write the scores to this file instead")
     _weights_option(evaluate)
 
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
@@ -266,6 +273,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         features=arguments.features,
         weights=arguments.weights,
+        checkpoint=arguments.checkpoint,
+        thumbnail=arguments.thumbnail,
+        out=arguments.out,
         log=_say,
     )
 

@@ -145,7 +145,7 @@ def is_loss(name: str) -> bool:
 def curves(
     iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""
 ) -> Figure:
-    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them `metrics.registry.CHARTS`.
+    """Losses and accuracies, a point a step, with a running mean; below them the charts of `artkeras.metrics.registry`.
 
     Args:
         iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.

@@ -37,19 +37,19 @@ class _Autoencoder(Kind):
     def watch(self, recipe, train, held_out, features):
         return Watch(recipe, train, held_out)
 
-    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+    def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
         from artkeras import judging
 
         seen = train.take(range(len(train)))
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
-        records = judging.judge(made, seen, unseen, features=features, facts=facts)
+        records = judging.judge(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
         variety = metrics.diversity_of_images(made, known)
         share = variety.mean_distance / variety.real_mean_distance
         records.append(metrics.record("pixel_diversity", share, n_real=len(known), n_fake=len(made), **facts))
         records += there_and_back(trained, seen, unseen, facts)
-        records += in_between(trained, known, features, seed, facts)
+        records += in_between(trained, known, features[0], seed, facts)
         if unseen is None:
             log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
         return records
@@ -112,7 +112,7 @@ class Watch:
     """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
 
     columns: tuple[str, ...] = ("validation_error", "training_error")
-    smallest = "validation_error"
+    selection: tuple[str, ...] = ("validation_error",)
 
     def __init__(self, recipe: Recipe, train: data.Pictures, held_out: data.Pictures):
         """Choose the paintings, once."""

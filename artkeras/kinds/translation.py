@@ -68,8 +68,8 @@ class Translation(Kind):
             )
         if train.aligned:
             average = np.rint(train.whole("b").mean(axis=0)).astype(np.uint8)
-            return judge_paired(trained, average, held_out, count=count, features=features, facts=facts)
-        return judge_unpaired(trained, held_out, count=count, features=features, facts=facts)
+            return judge_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
+        return judge_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
 
 
 class _Pix2Pix(Translation):
@@ -115,7 +115,7 @@ class PairedWatch:
     """Measures in the middle of training how near translations come to what was there: unseen pairs, as many seen."""
 
     columns: tuple[str, ...] = ("validation_error", "training_error")
-    smallest = "validation_error"
+    selection: tuple[str, ...] = ("validation_error",)
 
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
         """Choose the pairs, once."""
@@ -136,7 +136,7 @@ class UnpairedWatch:
     """Measures in the middle of training whether unseen pictures of A become like those of B, and find back."""
 
     columns: tuple[str, ...] = ("kid", "cycle_error")
-    smallest = "kid"
+    selection: tuple[str, ...] = ("kid",)
 
     def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Features):
         """Describe B, once.

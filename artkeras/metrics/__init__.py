@@ -16,6 +16,7 @@ from artkeras.metrics.distribution import (
     frechet_distance,
     kid,
     precision_recall,
+    scaled,
 )
 from artkeras.metrics.diversity import (
     Diversity,
@@ -30,6 +31,7 @@ from artkeras.metrics.diversity import (
     nearest_image,
     neighbours,
     six_copies,
+    without_duplicates,
 )
 from artkeras.metrics.fidelity import (
     absolute_difference,
@@ -39,6 +41,7 @@ from artkeras.metrics.fidelity import (
     saturation,
     ssim,
 )
+from artkeras.metrics.palette import palette_distance, palettes
 from artkeras.metrics.records import protocol_name, record
 from artkeras.metrics.spectrum import blur, checkerboard, power_spectrum, spectrum_distance
 
@@ -63,6 +66,8 @@ __all__ = [
     "nearest",
     "nearest_image",
     "neighbours",
+    "palette_distance",
+    "palettes",
     "power_spectrum",
     "precision_recall",
     "protocol_name",
@@ -70,7 +75,9 @@ __all__ = [
     "reconstruction_error",
     "record",
     "saturation",
+    "scaled",
     "six_copies",
     "spectrum_distance",
     "ssim",
+    "without_duplicates",
 ]

@@ -194,8 +194,8 @@ METRICS = _metrics(
         "memorization",
         "Share of the samples that lie nearer to a training painting, turned or mirrored, than half of the paintings "
         "never shown do.",
-        "About 50 % is right for new images; near 100 % they are copies or all average, far below 50 % they are like no "
-        "painting.",
+        "About 50 % is right for new images; near 100 % they are copies or all average, far below 50 % they are like "
+        "no painting.",
         "memorization",
         ".1%",
     ),
@@ -383,14 +383,14 @@ METRICS = _metrics(
         "translation",
     ),
 )
-"""Key -> entry. Keys that are not here may stand in a run's records (a study's own); they are shown by their protocol."""
+"""Key -> entry. Records may hold other keys (a study's own); those are shown by their protocol."""
 
 NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inception": "Inception"}
 """Feature extractors, as records name them -> what they are called."""
 
 
 def shown(key: str, value: float) -> str:
-    """A score's number as people read it: in its own style, "n/a" never, a key that is unknown with three decimals."""
+    """A score's number as people read it: in its own style, that of an unknown key with three decimals."""
     style = METRICS[key].style if key in METRICS else ".3f"
     return f"{value:{style}}".replace("%", " %").replace("-", "−")
 
