@@ -31,7 +31,7 @@ def lighten(patch) -> None:
     import artkeras.plan
 
     patch.setattr(artkeras.plan, "matrix_rate", lambda precision: 1e11)
-    patch.setattr("artkeras.data._STAND_IN_COUNT", 24)
+    patch.setattr("artkeras.data.loading.STAND_IN_COUNT", 24)
 
 
 _MODELS: dict[str, tuple] = {}

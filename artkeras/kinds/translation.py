@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artkeras import metrics, pairs
+from artkeras import metrics
+from artkeras.data import pairs
 from artkeras.errors import UserError
 from artkeras.kinds.kind import Kind
 
@@ -26,12 +27,12 @@ class Translation(Kind):
     plans_steps = True
 
     def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
-        """Where the pictures of both domains are, see `artkeras.pairs.find`."""
+        """Where the pictures of both domains are, see `artkeras.data.pairs.find`."""
         a, b = recipe.domains.values()
         return pairs.find(recipe.study, (a, b), folder)
 
     def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[pairs.Pairs, pairs.Pairs | None]:
-        """Pictures of both domains, see `artkeras.pairs.load`."""
+        """Pictures of both domains, see `artkeras.data.pairs.load`."""
         a, b = recipe.domains.values()
         return pairs.load(
             recipe.study, (a, b), recipe.size, folder=folder, fit=recipe.fit,
