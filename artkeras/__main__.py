@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
-from artkeras.arguments import Parser, file, number, several, weighted, whole
+from artkeras.arguments import Parser, file, number, period, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
@@ -110,6 +110,16 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--html", type=file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
     )
+
+    reproduce = add("reproduce", _reproduce, "train, evaluate, compare and report whole studies, or go on with that")
+    reproduce.add_argument("what", nargs="+", metavar="WHAT", help="recipes, studies, families such as lessons, or all")
+    reproduce.add_argument("--seeds", type=whole(1, 100), default=1, metavar="N", help="of each (default: 1)")
+    reproduce.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
+    reproduce.add_argument("--within", type=period, metavar="TIME", help="stop after this time: 90s, 9m, 2h")
+    reproduce.add_argument("--quick", action="store_true", help="rehearse the whole chain at laptop size")
+    reproduce.add_argument("--dry-run", action="store_true", help="say what it would cost, and do nothing")
+    reproduce.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
+    reproduce.add_argument("--out", default="reproduced", metavar="DIR", help="(default: reproduced)")
 
     compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
@@ -276,6 +286,22 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         checkpoint=arguments.checkpoint,
         thumbnail=arguments.thumbnail,
         out=arguments.out,
+        log=_say,
+    )
+
+
+def _reproduce(arguments: argparse.Namespace) -> None:
+    from artkeras.reproduce import reproduce
+
+    reproduce(
+        arguments.what,
+        seeds=arguments.seeds,
+        width=arguments.width,
+        within=arguments.within,
+        out=arguments.out,
+        quick=arguments.quick,
+        data=arguments.data,
+        dry_run=arguments.dry_run,
         log=_say,
     )
 

@@ -3,6 +3,7 @@
 They are ordinary Keras callbacks. `Recorder` comes first: the others ask it how far training has come.
 """
 
+import math
 import signal
 import sys
 import threading
@@ -257,9 +258,17 @@ class CalmStop(keras.callbacks.Callback):
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual."""
+def stop_signals(until: float = math.inf) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual.
+
+    Args:
+        until: on `time.monotonic`, when it is set by itself.
+    """
     asked = threading.Event()
+    if until < math.inf:
+        timer = threading.Timer(max(0.0, until - time.monotonic()), asked.set)
+        timer.daemon = True
+        timer.start()
     if threading.current_thread() is not threading.main_thread():  # Python allows handlers there only
         yield asked
         return
