@@ -33,6 +33,7 @@ from PIL import Image
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
+from artkeras.trusted import NotTrusted, trust
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -69,16 +70,24 @@ class Run:
         """
         self.path = Path(path)
         if not self.is_run(path):
-            what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "does not exist"
+            what = "does not exist"
+            if self.path.exists():
+                what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "is a file, not a run"
             raise UserError(f"{path} {what}: give the folder of a run, such as one of those in runs/")
+        name = "recipe.json"
         try:
-            plain = self._read_json("recipe.json")
-            self.recipe = Recipe.from_json(plain)
+            self.recipe = Recipe.from_json(self._read_json(name))
             self.recipe.check()
-            self.environment: dict[str, Any] = self._read_json("environment.json")
             described = RECIPES.get(self.recipe.name)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise UserError(f"{path} cannot be read as a run ({error}): train again, or restore its files") from None
+            name = "environment.json"
+            self.environment = _checked(self._read_json(name))
+        except NotTrusted as error:
+            raise NotTrusted(f"{path} cannot be opened: {error}") from None
+        except Exception as error:  # whatever a damaged file leads to
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else f"{error or type(error).__name__}"
+            raise UserError(
+                f"{path} cannot be read as a run ({name}: {reason}): train again, or restore its files"
+            ) from None
         if described:  # descriptions are not stored: take today's
             self.recipe = _with_descriptions(self.recipe, described)
 
@@ -109,6 +118,7 @@ class Run:
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
+        trust(*recipe.modules)  # who trains by a recipe has run its code: the new run may be opened
         return cls(path)
 
     @staticmethod
@@ -137,7 +147,10 @@ class Run:
         return f"Run({str(self.path)!r}: {self.recipe.name}, {len(self.history().get('epoch', []))} epochs)"
 
     def _read_json(self, name: str) -> dict[str, Any]:
-        return json.loads((self.path / name).read_text())
+        values = json.loads((self.path / name).read_text("utf-8-sig"))  # an editor may have added a byte order mark
+        if not isinstance(values, dict):
+            raise ValueError("it holds no named values")
+        return values
 
     def update(self, *, recipe: Recipe | None = None, environment: Mapping[str, Any] | None = None) -> None:
         """Write changed values (more epochs, a resumption) to the run's files."""
@@ -383,6 +396,26 @@ def _with_descriptions(recipe: Recipe, described: Recipe) -> Recipe:
     from dataclasses import replace
 
     return replace(recipe, **{name: getattr(described, name) for name in Recipe.DESCRIPTIONS})
+
+
+def _checked(environment: dict[str, Any]) -> dict[str, Any]:
+    """The values of an environment.json, if those that the kit goes by are there.
+
+    Raises:
+        KeyError: when one is missing.
+        TypeError: when one is of another type.
+    """
+    wanted = {"device": str, "precision": str, "versions": dict, "resumed": list, "pictures": dict}
+    of_pictures = {"stand_in": bool, "fingerprint": str, "source": str, "paintings": int, "pictures": int}
+    for values, types in (
+        (environment, wanted),
+        (environment["pictures"], of_pictures),
+        (environment["versions"], {"backend": str}),
+    ):
+        for name, expected in types.items():
+            if not isinstance(values[name], expected):
+                raise TypeError(f"{name} cannot be {values[name]!r}")
+    return environment
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

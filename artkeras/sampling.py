@@ -15,6 +15,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe, recipe
 from artkeras.run import Damaged, Run, read_state
+from artkeras.trusted import NotTrusted
 
 if TYPE_CHECKING:
     import keras
@@ -295,6 +296,9 @@ def open_generator(path: Path) -> Trained:
     try:
         state, facts = read_state(path)
         made_by = Recipe.from_json(facts["recipe"])
-    except (Damaged, ValueError, KeyError, TypeError) as error:
+        made_by.check()
+    except NotTrusted as error:
+        raise NotTrusted(f"{path} cannot be opened: {error}") from None
+    except (Damaged, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
     return open_state(made_by, state, facts["caption"])
