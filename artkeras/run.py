@@ -20,7 +20,6 @@ import re
 import shlex
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +31,7 @@ from PIL import Image
 
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded
+from artkeras.lock import locked
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.trusted import NotTrusted, trust
 
@@ -206,6 +206,14 @@ class Run:
             raise UserError(f"{path} cannot be read: remove it, and score the run again with: evaluate") from None
         return list(latest.values())
 
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Hold this run for one training, see `artkeras.lock.locked`.
+
+        Raises:
+            UserError: when another process trains it.
+        """
+        return locked(self.path, f"{self.path} is being trained by another process: wait for its end, or stop it first")
+
     def rewind(self, position: Position) -> None:
         """Cut the tables back to a checkpoint: what came after it will be trained, and written, again."""
         _keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
@@ -213,6 +221,20 @@ class Run:
             self.path / "iterations.csv",
             lambda row: (int(row["epoch"]), int(row["step"])) <= (position.epoch + 1, position.step),
         )
+        self._rewind_best(position)
+
+    def _rewind_best(self, position: Position) -> None:
+        """Make best.npz the best checkpoint up to a position: a kill can leave an older one, damage a later one."""
+        path = self.path / "checkpoints" / BEST
+        there = _facts(path)
+        best = there and _position(there)
+        for earlier, checkpoint in reversed(self.checkpoints().items()):
+            if earlier <= position and "kid" in (_facts(checkpoint) or ()):  # it was the best when it was saved
+                if best is None or not earlier <= best <= position:
+                    _copy(checkpoint, path)
+                return
+        if best and best > position:
+            path.unlink()
 
     def sweep(self) -> None:
         """Remove what a killed process left half-written."""
@@ -239,14 +261,14 @@ class Run:
             position: how far training has come.
             state: name -> array, see `StepModel.state`.
             seconds: of training so far.
-            kid: given, this is the best checkpoint so far, by this number, and goes to best.npz.
+            kid: given, this is the best checkpoint so far, by this number, and goes to best.npz too.
         """
-        path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
+        path = self.path / "checkpoints" / position.file_name
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
         facts |= {} if kid is None else {"kid": kid}
-        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
-        with atomic(path) as part, open(part, "wb") as file:
-            np.savez(file, **arrays)
+        write_state(path, state, facts)
+        if kid is not None:  # second: a training that is killed here makes up for it when it is resumed
+            _copy(path, path.with_name(BEST))
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
@@ -259,12 +281,12 @@ class Run:
         if not path.is_file():
             return None
         try:
-            state, facts = read_state(path)
+            position, state, _ = _read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): remove it, and the last one is used"
             ) from None
-        return Position(facts["epoch"], facts["step"]), state
+        return position, state
 
     def load_checkpoint(self, position: Position) -> tuple[dict[str, np.ndarray], float]:
         """Read a checkpoint: the state by name, and the seconds trained until then.
@@ -274,12 +296,12 @@ class Run:
         """
         path = self.checkpoints()[position]
         try:
-            state, facts = read_state(path)
+            _, state, seconds = _read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): the one before it is used, if there is one"
             ) from None
-        return state, float(facts["seconds"])
+        return state, seconds
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
@@ -430,18 +452,85 @@ class Damaged(Exception):
     """A file of arrays that cannot be read whole."""
 
 
+def write_state(
+    path: Path, state: Mapping[str, np.ndarray], facts: Mapping[str, Any], *, compressed: bool = False
+) -> None:
+    """Write arrays by name, and facts as JSON beside them, whole or not at all.
+
+    The facts get the names of all arrays: the archive has a checksum of each member, but none of its list of them.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    arrays: dict[str, Any] = {"facts": np.array(json.dumps({**facts, "arrays": sorted(state)})), **state}
+    with atomic(path) as part, open(part, "wb") as file:
+        (np.savez_compressed if compressed else np.savez)(file, **arrays)
+
+
 def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read a checkpoint or a committed generator: its arrays by name, and the facts stored with them.
 
+    Every member is read to its end before it is parsed, so that the checksum of the archive covers all of it, the
+    arrays' headers too. `np.load` parses the header first.
+
     Raises:
-        Damaged: when the file is missing, cut short, or something else.
+        Damaged: when the file is missing, cut short, changed in any bit that counts, or something else.
     """
     try:
-        with np.load(path) as file:
-            state = {name: file[name] for name in file.files}
-        return state, json.loads(str(state.pop("facts")))
-    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        raise Damaged(str(error)) from error
+        with zipfile.ZipFile(path) as file:
+            state = {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
+        facts = _as_facts(state.pop("facts"))
+        if facts.pop("arrays", sorted(state)) != sorted(state):  # files of before have no such list
+            raise ValueError("its arrays are not those that were written")
+        return state, facts
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib, numpy and json have many
+        raise Damaged(str(error) or type(error).__name__) from error
+
+
+def _array(content: bytes) -> np.ndarray:
+    return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+
+
+def _as_facts(stored: np.ndarray) -> dict[str, Any]:
+    facts = json.loads(str(stored))
+    if not isinstance(facts, dict):
+        raise ValueError("its facts are no named values")
+    return facts
+
+
+def _facts(path: Path) -> dict[str, Any] | None:
+    """The facts of a checkpoint alone, None where they cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            facts = _as_facts(_array(file.read("facts.npy")))
+        _position(facts)
+        return facts
+    except Exception:
+        return None
+
+
+def _position(facts: Mapping[str, Any]) -> Position:
+    return Position(int(facts["epoch"]), int(facts["step"]))
+
+
+def _read_checkpoint(path: Path) -> tuple[Position, dict[str, np.ndarray], float]:
+    """A checkpoint's position, its state, and the seconds trained until then.
+
+    Raises:
+        Damaged: when it cannot be read whole.
+    """
+    state, facts = read_state(path)
+    try:
+        return _position(facts), state, float(facts["seconds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"its facts lack {error}") from error
+
+
+def _copy(path: Path, to: Path) -> None:
+    with atomic(to) as part:
+        shutil.copyfile(path, part)
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -480,9 +569,9 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     """Whole rows of a table; a last line that a killed process left unfinished is skipped."""
     if not path.exists():
         return
-    text = path.read_text()
+    text = path.read_text("utf-8-sig")  # an editor may have added a byte order mark
     lines = text[: text.rfind("\n") + 1].splitlines()
-    yield from csv.DictReader(lines)
+    yield from csv.DictReader(lines, strict=True)
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
@@ -491,9 +580,9 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UserError: when it holds what is no number: another program has saved it anew.
     """
-    rows = list(_rows(path))
     kinds = {"epoch": "int64", "step": "int64"}
     with _as_written(path):
+        rows = list(_rows(path))
         return {
             name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
             for name in (rows[0] if rows else ())
@@ -511,7 +600,7 @@ def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     return [line for line in lines if line.get("weights", "trained") == weights]
 
 
@@ -519,7 +608,7 @@ def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
 def _as_written(path: Path) -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{path} is not as it was written ({error}): restore it, and edit copies only") from None
 
 

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -91,7 +91,8 @@ def train(
     examples = recipe.of_kind.examples(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
-    return _fit(run, model, pictures, watch, examples, Position(), 0.0, log)
+    with run.lock():
+        return _fit(run, model, pictures, watch, examples, Position(), 0.0, log)
 
 
 def resume(
@@ -112,10 +113,16 @@ def resume(
         **expected: recipe values (`seed=`, `holdout=`, ...) or `precision=` that the caller believes it has.
 
     Raises:
-        UserError: when something differs (all differences are listed), or no checkpoint can be read.
+        UserError: when something differs (all differences are listed), no checkpoint can be read, or another process
+            trains the run.
         KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
     """
     run = run if isinstance(run, Run) else Run(run)
+    with run.lock():
+        return _resume(run, epochs, data, log, expected)
+
+
+def _resume(run: Run, epochs: int | None, data: str | Path | None, log: Log, expected: Mapping[str, Any]) -> Run:
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
     pictures, held_out = _pictures(recipe, data or run.source(), log)
