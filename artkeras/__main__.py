@@ -5,7 +5,6 @@ line on standard error and exit status 2.
 """
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
+from artkeras import console
 from artkeras.arguments import Parser, file, number, several, weighted, whole
 from artkeras.errors import UserError
 
@@ -348,14 +348,14 @@ def _say(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
+    """Run one command and return its exit status: 0 done, 2 to put right, 130 stopped by Ctrl-C or SIGTERM."""
+    console.show_everything()
     arguments = parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
-        artkeras.trust(*getattr(arguments, "trust", ()))
-        arguments.run(arguments)
-        sys.stdout.flush()
+        with console.stopped_by_sigterm():
+            artkeras.trust(*getattr(arguments, "trust", ()))
+            arguments.run(arguments)
+            sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
     except BrokenPipeError:  # who read a list has seen enough of it (`| head`)

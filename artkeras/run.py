@@ -600,7 +600,10 @@ def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     return [line for line in lines if line.get("weights", "trained") == weights]
 
 

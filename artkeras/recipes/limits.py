@@ -28,8 +28,8 @@ _LEAST = {  # field -> the smallest value, and what it is
     "ema": (0, "a half-life in images, or 0 for no averaged weights"),
     "kid_every": (0, "a number of epochs, or 0 for never"),
 }
-# It becomes a folder of runs and of results. Letters of all scripts; no "..", no root.
-_NAME = re.compile(r"\w[\w.+ -]*(/\w[\w.+ -]*)*")
+# A name becomes a folder below that of runs or results, so it must not lead elsewhere: no "..", no root, no drive.
+_NAME = re.compile(r"(?!\.{1,2}(/|$))[^/\\:\x00-\x1f]+(/(?!\.{1,2}(/|$))[^/\\:\x00-\x1f]+)*")
 
 
 def check_values(recipe: Recipe) -> None:
@@ -47,7 +47,7 @@ def check_values(recipe: Recipe) -> None:
     for name in ("name", "study"):
         value = getattr(recipe, name)
         if not isinstance(value, str) or not _NAME.fullmatch(value):
-            raise UserError(f"{name} must be letters, digits, hyphens and slashes, such as colour_field, not {value!r}")
+            raise UserError(f"{name} must be words, joined by slashes, such as colour_field/model_2, not {value!r}")
     low, high = recipe.pixel_range
     if not (isinstance(low, int | float) and isinstance(high, int | float) and -math.inf < low < high < math.inf):
         raise UserError(f"pixel_range must be two numbers, the smaller one first, not {recipe.pixel_range!r}")
