@@ -5,7 +5,6 @@ line on standard error and exit status 2.
 """
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
+from artkeras import console
 from artkeras.arguments import Parser, file, number, period, several, weighted, whole
 from artkeras.errors import UserError
 
@@ -176,6 +176,12 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
     stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")
 
+    for name in ("resume", "sample", "walk", "translate", "evaluate", "report", "compare", "rate"):
+        commands.choices[name].add_argument(
+            "--trust", action="append", default=[], metavar="MODULE",
+            help="let a run's recipe name code of this module, such as a study of your own",
+        )  # fmt: skip
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -223,7 +229,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
     recipe = find_recipe(arguments.recipe)
     recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
-    recipe.find(arguments.data)  # a wrong folder is said before Keras is loaded
+    recipe.check()  # what is wrong with the values or the folder is said before Keras is loaded
+    recipe.check_training()
+    recipe.find(arguments.data)
     artkeras.train(
         recipe,
         data=arguments.data,
@@ -238,6 +246,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _resume(arguments: argparse.Namespace) -> None:
     changes = _changes(arguments)
     run = artkeras.Run(arguments.run_folder)
+    run.recipe.check_training()
     epochs = changes.pop("epochs", None)
     artkeras.resume(run, epochs=epochs, data=arguments.data, precision=arguments.precision, log=_say, **changes)
 
@@ -375,13 +384,14 @@ def _say(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
+    """Run one command and return its exit status: 0 done, 2 to put right, 130 stopped by Ctrl-C or SIGTERM."""
+    console.show_everything()
     arguments = parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
-        arguments.run(arguments)
-        sys.stdout.flush()
+        with console.stopped_by_sigterm():
+            artkeras.trust(*getattr(arguments, "trust", ()))
+            arguments.run(arguments)
+            sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
     except BrokenPipeError:  # who read a list has seen enough of it (`| head`)

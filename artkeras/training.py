@@ -4,7 +4,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +79,7 @@ def train(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     recipe.check()
+    recipe.check_training()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
     if few := few_steps(recipe, pictures):
@@ -93,7 +94,8 @@ def train(
     examples = recipe.of_kind.examples(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
-    return _fit(run, model, pictures, watch, examples, Position(), 0.0, until, log)
+    with run.lock():
+        return _fit(run, model, pictures, watch, examples, Position(), 0.0, until, log)
 
 
 def resume(
@@ -116,10 +118,18 @@ def resume(
         **expected: recipe values (`seed=`, `holdout=`, ...) or `precision=` that the caller believes it has.
 
     Raises:
-        UserError: when something differs (all differences are listed), or no checkpoint can be read.
+        UserError: when something differs (all differences are listed), no checkpoint can be read, or another process
+            trains the run.
         KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
     """
     run = run if isinstance(run, Run) else Run(run)
+    with run.lock():
+        return _resume(run, epochs, data, until, log, expected)
+
+
+def _resume(
+    run: Run, epochs: int | None, data: str | Path | None, until: float, log: Log, expected: Mapping[str, Any]
+) -> Run:
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
     pictures, held_out = _pictures(recipe, data or run.source(), log)

@@ -1,6 +1,7 @@
 """The panel of scores orders planted damage by its harm: what people see costs more than what they do not."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from artkeras import judging, metrics, synthetic
 from artkeras.errors import UserError
 from artkeras.features import Features
+from artkeras.metrics import registry
 
 COUNT = 48  # paintings, and as many samples
 SIDE = 64
@@ -157,3 +159,19 @@ def test_scaled_features_have_a_root_mean_square_of_one_over_the_real_set():
     np.testing.assert_allclose(of_fake * 40, fake, rtol=0.15)
     with pytest.raises(UserError, match="all features of real are 0"):
         metrics.scaled(np.zeros((3, 2)), fake[:, :2])
+
+
+# --- the registry -----------------------------------------------------------------------------------
+
+
+def test_the_table_in_the_docs_is_that_of_the_registry():
+    text = (Path(__file__).parents[1] / "docs" / "numbers.md").read_text("utf-8")
+    made = text.split("<!-- made by artkeras.metrics.registry.table() -->\n")[1].split("<!-- end -->")[0]
+    assert made == registry.table()
+
+
+def test_a_number_is_shown_in_its_own_style():
+    assert registry.shown("recall", 0.125) == "12.5 %"
+    assert registry.shown("checkerboard", -0.071) == "−0.07"
+    assert registry.shown("of a study's own", 1.23456) == "1.235"
+    assert registry.title("composition", "squeezenet") == "composition, SqueezeNet"
