@@ -217,6 +217,9 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items()),
         ),
     ]
+    if cell := recipe.published.get("cell"):
+        again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
+        rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
     kept = recipe.of_kind.kept
     whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
@@ -261,7 +264,7 @@ def departures(run: Run) -> list[str]:
     found = [*recipe.departures]
     if precision != "float32":
         found.append(f"products in {precision}; weights, losses and optimizer in float32")
-    found += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
+    found += [f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
     if recipe.ema:
         found.append(
             f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
@@ -305,15 +308,15 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
-    words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]
+    words += [f"--{name.replace('_', '-')} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)
 
 
 def _measures(recipe: Recipe) -> dict[str, tuple[int, int]]:
-    """Size and width, where they are not those of the recipe of this name: (ours, the recipe's)."""
+    """Size, width and batch size, where they are not those of the recipe of this name: (ours, the recipe's)."""
     usual = RECIPES.get(recipe.name, recipe)
     usual = usual.quick() if recipe.scale == "quick" else usual
-    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width")}
+    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width", "batch_size")}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
