@@ -264,7 +264,9 @@ def departures(run: Run) -> list[str]:
     found = [*recipe.departures]
     if precision != "float32":
         found.append(f"products in {precision}; weights, losses and optimizer in float32")
-    found += [f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
+    found += [
+        f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()
+    ]
     if recipe.ema:
         found.append(
             f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
