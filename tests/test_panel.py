@@ -5,58 +5,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from training_worker import CheapFeatures
 
-from artkeras import judging, metrics, synthetic
+from artkeras import metrics, synthetic
 from artkeras.errors import UserError
 from artkeras.features import Features
 from artkeras.metrics import registry
+from benchmarks import panel as benchmark
+from benchmarks.panel import DAMAGE, SIDE, noisy, scores
 
 COUNT = 48  # paintings, and as many samples
-SIDE = 64
-NOISE = 6  # grey levels, so that repeated images are not equal
-
-
-def noisy(images, strength, seed=0):
-    noise = np.random.default_rng(seed).normal(0, strength, images.shape)
-    return np.clip(images + noise, 0, 255).round().astype("uint8")
-
-
-def pattern(images, levels):
-    """A checkerboard of 2 x 2 pixels that nobody sees."""
-    sign = 1 - 2 * (np.indices((SIDE, SIDE)).sum(0) % 2)
-    return np.clip(images + levels * sign[..., None], 0, 255).astype("uint8")
-
-
-def through(images, side):
-    """Shrunk to a side and enlarged again."""
-
-    def resize(image, to):
-        return image.resize((to, to), Image.Resampling.BICUBIC)
-
-    return np.stack([np.asarray(resize(resize(Image.fromarray(image), side), SIDE)) for image in images])
 
 
 @pytest.fixture(scope="module")
 def panel():
-    """Kind of damage -> measure -> score; composition and texture by both extractors, in that order."""
+    """Kind of damage -> measure -> scores; composition and texture by both extractors, in that order."""
     paintings = synthetic.colour_field(2 * COUNT, SIDE, seed=1)
-    real, fresh = paintings[:COUNT], paintings[COUNT:]
-    damaged = {
-        "nothing": fresh,
-        "pattern": pattern(fresh, 3),
-        "blur": through(fresh, 16),
-        "half of the modes": noisy(fresh[np.arange(COUNT) % (COUNT // 2)], NOISE),
-        "six modes": noisy(fresh[np.arange(COUNT) % 6], NOISE),
-        "one image": noisy(np.repeat(fresh[:1], COUNT, 0), NOISE),
-        "noise": noisy(fresh, 25),
-    }
     features = [Features("lite0"), Features("squeezenet")]
-    found = {}
-    for name, fake in damaged.items():
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, damage in DAMAGE.items():
         found[name] = {}
-        for line in judging.judge(fake, real, None, features=features, facts={}):
-            found[name].setdefault(line["measure"], []).append(line["value"])
+        for (measure, _), value in scores(damage(paintings[COUNT:]), paintings[:COUNT], features).items():
+            found[name].setdefault(measure, []).append(value)
     return found
 
 
@@ -66,8 +36,8 @@ def both(panel, measure, name):
 
 def test_an_invisible_pattern_costs_nothing_but_texture(panel):
     for measure, much in (("composition", 0.02), ("palette", 0.02), ("recall", 0.03)):
-        assert np.abs(both(panel, measure, "pattern") - both(panel, measure, "nothing")).max() < much, measure
-    assert both(panel, "texture", "pattern")[0] > 0.3 + both(panel, "texture", "nothing")[0]
+        assert np.abs(both(panel, measure, "invisible pattern") - both(panel, measure, "nothing")).max() < much, measure
+    assert both(panel, "texture", "invisible pattern")[0] > 0.3 + both(panel, "texture", "nothing")[0]
 
 
 def test_composition_and_coverage_hold_the_order_of_harm(panel):
@@ -175,3 +145,12 @@ def test_a_number_is_shown_in_its_own_style():
     assert registry.shown("checkerboard", -0.071) == "−0.07"
     assert registry.shown("of a study's own", 1.23456) == "1.235"
     assert registry.title("composition", "squeezenet") == "composition, SqueezeNet"
+
+
+def test_the_benchmark_prints_a_line_for_each_kind_of_damage(monkeypatch, capsys):
+    monkeypatch.setattr(benchmark, "Features", CheapFeatures)
+    monkeypatch.setattr(benchmark, "COLUMNS", (("composition", "colours"), ("palette", "pixels")))
+    benchmark.main(["--synthetic", "8"])
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert head == "| set | composition, colours | palette distance |"
+    assert [line.split(" | ")[0] for line in rows] == [f"| {name}" for name in DAMAGE]
