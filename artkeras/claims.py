@@ -28,7 +28,7 @@ from typing import Any
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from artkeras.run import read_scores
+from artkeras.run import latest_scores, read_scores
 from artkeras.sampling import results_folder
 from artkeras.tables import read_rows
 
@@ -111,6 +111,7 @@ class Value:
         source: a metrics.jsonl or a .csv, from the folder of results.
         measure: of a metrics.jsonl: the last line with this measure counts.
         weights: of a metrics.jsonl: "trained", or "ema" for averaged ones, which the studies did not keep.
+        network: of a metrics.jsonl: the extractor, where it is not the kit's own.
         column: of a .csv; of two columns the mean is taken in each row.
         where: of a .csv: the values that its rows have in other columns. Each row gives a number, in the file's order.
         epochs: of a history.csv: the first and the last epoch that count.
@@ -127,6 +128,7 @@ class Value:
     reduce: str = ""
     scale: float = 1.0
     weights: str = "trained"
+    network: str = ""
 
     def stored(self, folder: Path) -> str:
         """The number as its source has it now, rounded as it is shown.
@@ -145,7 +147,10 @@ class Value:
 
     def _read(self, path: Path) -> list[float]:
         if path.suffix == ".jsonl":
-            return [{line["measure"]: line["value"] for line in read_scores(path, self.weights)}[self.measure]]
+            lines = read_scores(path, self.weights)
+            if self.network:
+                lines = [line for line in lines if line["network"] == self.network]
+            return [latest_scores(lines)[self.measure]["value"]]
         columns = (self.column,) if isinstance(self.column, str) else self.column
         rows = [row for row in read_rows(path) if all(row[key] == value for key, value in self.where.items())]
         if self.epochs:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from artkeras.errors import UserError
-from artkeras.run import read_scores, read_table
+from artkeras.run import latest_scores, read_scores, read_table
 from artkeras.sampling import results_folder
 
 
@@ -24,6 +24,9 @@ class Result:
         history: means of each epoch, as `Run.history` gives them.
         scores: the last value of each measure in its metrics.jsonl, such as "kid", of the trained weights.
         spreads: the standard deviation of each that has one.
+        averaged: as `scores`, of the averaged weights; empty where there are none.
+        opinions: (measure, extractor) -> the last value of the trained weights, by each extractor.
+        reference: how many paintings it was scored against; 0 where it was not.
     """
 
     name: str
@@ -32,6 +35,9 @@ class Result:
     history: Mapping[str, np.ndarray] = field(repr=False)
     scores: Mapping[str, float]
     spreads: Mapping[str, float] = field(repr=False)
+    averaged: Mapping[str, float] = field(repr=False)
+    opinions: Mapping[tuple[str, str], float] = field(repr=False)
+    reference: int = 0
 
     def over_epochs(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
         """The epochs in which something was measured, and what it was then; empty where it never was."""
@@ -63,7 +69,9 @@ def _result(path: Path) -> Result:
     """What lies beside a run.json."""
     facts = json.loads(path.read_text("utf-8"))
     # the studies kept no averaged weights: what is compared with them are the trained ones
-    last = {line["measure"]: line for line in read_scores(path.with_name("metrics.jsonl"))}
+    lines = read_scores(path.with_name("metrics.jsonl"))
+    last = latest_scores(lines)
+    averaged = latest_scores(read_scores(path.with_name("metrics.jsonl"), "ema"))
     return Result(
         facts["recipe"]["name"],
         path.parent,
@@ -71,4 +79,7 @@ def _result(path: Path) -> Result:
         read_table(path.with_name("history.csv")),
         {measure: line["value"] for measure, line in last.items()},
         {measure: line["std"] for measure, line in last.items() if line.get("std") is not None},
+        {measure: line["value"] for measure, line in averaged.items()},
+        {(line["measure"], line.get("network", "pixels")): line["value"] for line in lines},
+        last["kid"].get("n_real", 0) if "kid" in last else 0,
     )

@@ -32,6 +32,10 @@ from artkeras.sampling import GENERATORS, Trained, open_generator, save_generato
 FINDINGS = "## Findings\n"
 NO_FINDINGS = "None written yet.\n"
 GRIDS = {"trained": "grid.png", "ema": "grid_ema.png"}  # weights -> the figure of a result
+COLUMNS = (  # of the table of results
+    *("study", "size", "reported", "composition", "texture", "palette", "recall", "KID"),
+    *("scored against", "pictures", "epochs", "device", "time", "samples"),
+)
 AVERAGED = (
     "The same latents with averaged weights, which are ours and not the study's:",
     "",
@@ -151,11 +155,14 @@ def table(out: str | Path = "results") -> Path:
         facts, pictures = result.facts, result.facts["pictures"]
         published = RECIPES[name].published if name in RECIPES else {}
         place = result.folder.relative_to(out).as_posix()
-        kid = f"{result.scores['kid']:.3f} +- {result.spreads['kid']:.3f}" if "kid" in result.scores else "not measured"
+        recipe = facts["recipe"]
         cells = [
             f"[{name}]({place}/card.md)",
+            f"{recipe.get('size', '?')} px, width {recipe.get('width', '?')}",
             published.get("reported", "none"),
-            kid,
+            *(_both(result, measure) for measure in ("composition", "texture")),
+            *(_one(result, measure) for measure in ("palette", "recall", "kid")),
+            f"{result.reference:,} {'stand-ins' if pictures['stand_in'] else 'paintings'}",
             f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
             _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
             facts["device"],
@@ -168,13 +175,17 @@ def table(out: str | Path = "results") -> Path:
         "",
         "![Samples of each generator, not chosen](gallery.png)",
         "",
-        "Reported is what the study's authors wrote; ours was measured. KID is the kernel distance of the samples from",
-        "the paintings before augmentation, on EfficientNet-Lite0 features: 0 is indistinguishable, and numbers on",
-        "other networks cannot be compared with it. The protocols and the other scores are in each `metrics.jsonl`.",
+        "Reported is what the study's authors wrote; ours was measured. Composition and texture are the KID of images",
+        "shrunk to 24 pixels and at full size, by EfficientNet-Lite0 and SqueezeNet; 0 is indistinguishable. Palette",
+        "is the distance of the samples' colours (1: the average palette every time), recall the share of paintings",
+        "reached.",
+        "A score of averaged weights, where there are some, follows after a slash. KID is on unscaled Lite0 features.",
+        "Compare within a study, and only what was scored against the same paintings.",
+        "[What the numbers say](../docs/numbers.md)",
         *([f"[Each claim of the studies, with a verdict]({page.name})"] if page else []),
         "",
-        "| study | reported | our KID | pictures | epochs | device | time | samples |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" * len(COLUMNS) + "|",
         *rows,
     ]
     for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
@@ -189,6 +200,19 @@ def table(out: str | Path = "results") -> Path:
     with atomic(out / "README.md") as part:
         part.write_text("\n".join(text) + "\n", "utf-8")
     return out / "README.md"
+
+
+def _one(result: findings.Result, measure: str) -> str:
+    """A score of the trained weights, and of the averaged ones if there are any."""
+    found = [scores[measure] for scores in (result.scores, result.averaged) if measure in scores]
+    return " / ".join(registry.shown(measure, value) for value in found) or "not measured"
+
+
+def _both(result: findings.Result, measure: str) -> str:
+    """The opinions of both extractors, and that of the first one on the averaged weights if there are any."""
+    opinions = [registry.shown(measure, value) for (name, _), value in result.opinions.items() if name == measure]
+    averaged = f" / {registry.shown(measure, result.averaged[measure])}" if measure in result.averaged else ""
+    return (", ".join(opinions) or "not measured") + averaged
 
 
 def _epochs(facts: Mapping) -> str:

@@ -20,7 +20,7 @@ import re
 import shlex
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -612,6 +612,19 @@ def read_scores(path: Path, weights: str = "trained", position: str = "chosen") 
         raise ValueError("it is nested too deeply") from error
     wanted = weights, position
     return [line for line in lines if (line.get("weights", "trained"), line.get("position", "chosen")) == wanted]
+
+
+MAIN = ("lite0", "pixels")  # extractors whose scores count where one number is asked for; others are second opinions
+
+
+def latest_scores(lines: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The last record of each measure: on the kit's own extractor where there is one on it, else on another one."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        known = found.get(line["measure"])
+        if known is None or line.get("network", "pixels") in MAIN or known.get("network", "pixels") not in MAIN:
+            found[line["measure"]] = line
+    return found
 
 
 @contextlib.contextmanager

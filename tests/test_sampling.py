@@ -458,11 +458,21 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     row = table(results).read_text().splitlines()[-1]
     assert "(colour_field/model_2/card.md)" in row
     assert "stabler than model 1" in row
-    assert "| not measured |" in row
+    assert "| 16 px, width 2 |" in row and row.count(" not measured ") == 5
     assert "| 72 stand-ins | 2; reported: 150, 200 files saved |" in row
     score = {"measure": "kid", "value": 0.25, "std": 0.01}
     (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
-    assert "| 0.250 +- 0.010 |" in table(results).read_text()  # the last one counts
+    assert "| 0.250 |" in table(results).read_text()  # the last one counts
+    lines = [
+        {"measure": "composition", "value": value, "network": network, "weights": weights, "n_real": 12}
+        for value, network, weights in (
+            (0.5, "lite0", "trained"),
+            (0.75, "squeezenet", "trained"),
+            (0.125, "lite0", "ema"),
+        )
+    ]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert "| 0.500, 0.750 / 0.125 |" in table(results).read_text()
 
 
 def test_comparisons_stand_below_the_table_with_what_was_found(trained, results):
