@@ -14,7 +14,7 @@ from typing import Any
 
 import artkeras
 from artkeras import console
-from artkeras.arguments import Parser, file, number, several, weighted, whole
+from artkeras.arguments import Parser, file, number, period, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     translate.add_argument("--longest", type=whole(8), metavar="N", help="shrink pictures with a longer side than this")
     translate.add_argument("--out", metavar="DIR", default="translated", help="(default: translated)")
 
-    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorization")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument(
@@ -92,8 +92,15 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
-        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
+        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="main feature extractor"
     )
+    evaluate.add_argument(
+        "--thumbnail", type=whole(8), default=24, metavar="N", help="side at which composition is scored (default: 24)"
+    )
+    evaluate.add_argument(
+        "--checkpoint", choices=("chosen", "last"), default="chosen", help="the best one (default), or the last one"
+    )
+    evaluate.add_argument("--out", type=file(".jsonl"), metavar="JSONL", help="write the scores to this file instead")
     _weights_option(evaluate)
 
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
@@ -103,6 +110,16 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--html", type=file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
     )
+
+    reproduce = add("reproduce", _reproduce, "train, evaluate, compare and report whole studies, or go on with that")
+    reproduce.add_argument("what", nargs="+", metavar="WHAT", help="recipes, studies, families such as lessons, or all")
+    reproduce.add_argument("--seeds", type=whole(1, 100), default=1, metavar="N", help="of each (default: 1)")
+    reproduce.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
+    reproduce.add_argument("--within", type=period, metavar="TIME", help="stop after this time: 90s, 9m, 2h")
+    reproduce.add_argument("--quick", action="store_true", help="rehearse the whole chain at laptop size")
+    reproduce.add_argument("--dry-run", action="store_true", help="say what it would cost, and do nothing")
+    reproduce.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
+    reproduce.add_argument("--out", default="reproduced", metavar="DIR", help="(default: reproduced)")
 
     compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
@@ -275,6 +292,25 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         features=arguments.features,
         weights=arguments.weights,
+        checkpoint=arguments.checkpoint,
+        thumbnail=arguments.thumbnail,
+        out=arguments.out,
+        log=_say,
+    )
+
+
+def _reproduce(arguments: argparse.Namespace) -> None:
+    from artkeras.reproduce import reproduce
+
+    reproduce(
+        arguments.what,
+        seeds=arguments.seeds,
+        width=arguments.width,
+        within=arguments.within,
+        out=arguments.out,
+        quick=arguments.quick,
+        data=arguments.data,
+        dry_run=arguments.dry_run,
         log=_say,
     )
 

@@ -3,11 +3,12 @@
 They are ordinary Keras callbacks. `Recorder` comes first: the others ask it how far training has come.
 """
 
+import math
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -48,8 +49,7 @@ class Recorder(keras.callbacks.Callback):
         self.watch, self.flush_seconds = watch, flush_seconds
         self.best: float | None = None  # what the watch found in this epoch, if it is the smallest so far
         kept = watch and (run.path / "checkpoints" / BEST).is_file()  # else the next one is the best there is
-        judged = run.history().get(watch.smallest, np.zeros(0)) if watch and kept else np.zeros(0)
-        self._smallest = np.nanmin(judged, initial=np.inf)
+        self._smallest = _smallest(run.history(), watch.selection) if watch and kept else np.inf
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
         written = run.iterations()
@@ -119,8 +119,9 @@ class Recorder(keras.callbacks.Callback):
             return dict.fromkeys(self.watch.columns, "")
         self.model.sync()
         found = self.watch(self.model)
-        if found[self.watch.smallest] < self._smallest:
-            self.best = self._smallest = found[self.watch.smallest]
+        score = sum(found[name] for name in self.watch.selection)
+        if score < self._smallest:
+            self.best = self._smallest = score
         self._clock = time.perf_counter()
         return found
 
@@ -132,6 +133,13 @@ class Recorder(keras.callbacks.Callback):
             self._iterations.close()
             self._history.close()
             self.bar.close()
+
+
+def _smallest(history: Mapping[str, np.ndarray], selection: Sequence[str]) -> float:
+    """The smallest sum of these columns so far; infinite where they were never measured."""
+    if not all(name in history for name in selection):
+        return np.inf
+    return float(np.nanmin(sum(history[name] for name in selection), initial=np.inf))
 
 
 def _losses_first(name: str) -> tuple[bool, str]:
@@ -249,9 +257,17 @@ class CalmStop(keras.callbacks.Callback):
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual."""
+def stop_signals(until: float = math.inf) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual.
+
+    Args:
+        until: on `time.monotonic`, when it is set by itself.
+    """
     asked = threading.Event()
+    if until < math.inf:
+        timer = threading.Timer(max(0.0, until - time.monotonic()), asked.set)
+        timer.daemon = True
+        timer.start()
     if threading.current_thread() is not threading.main_thread():  # Python allows handlers there only
         yield asked
         return

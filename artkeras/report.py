@@ -24,6 +24,7 @@ import numpy as np
 from artkeras import claims, figures, findings
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.run import Position, Run
 from artkeras.sampling import GENERATORS, Trained, open_generator, save_generator
@@ -233,7 +234,6 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             trained.shown + chosen,
             "",
             *(AVERAGED if recipe.ema else ()),
-            *_scores(run),
             "| | reported | ours |",
             "|---|---|---|",
             *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
@@ -246,6 +246,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "![curves](curves.png)",
             "",
             *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
+            *_scores(run),
             "## Departures from the study",
             "",
             *(f"- {departure}" for departure in departures(run) or ["none known"]),
@@ -272,20 +273,27 @@ def departures(run: Run) -> list[str]:
 
 
 def _scores(run: Run) -> list[str]:
-    """Both rows of scores, where averaged weights were evaluated too: those as published first."""
-    trained, averaged = (
-        {(line["network"], line["measure"]): line["value"] for line in run.scores(weights)}
-        for weights in ("trained", "ema")
-    )
-    if not averaged:
+    """All scores, grouped by the question they answer; a column for each of the weights and checkpoints evaluated."""
+    columns = {
+        "as published": run.scores(),
+        "averaged weights": run.scores("ema"),
+        "as published, last epoch": run.scores("trained", "last"),
+        "averaged weights, last epoch": run.scores("ema", "last"),
+    }
+    tables = {
+        title: {(line["measure"], line["network"]): registry.shown(line["measure"], line["value"]) for line in lines}
+        for title, lines in columns.items()
+        if lines
+    }
+    if not tables:
         return []
-    rows = [
-        [label, *(f"{scores[key]:.3f}" if key in scores else "" for key in averaged)]
-        for label, scores in (("as published", trained), ("averaged weights", averaged))
-    ]
-    names = [measure if network == "pixels" else f"{measure} ({network})" for network, measure in averaged]
-    table = [["weights", *names], ["---"] * (1 + len(names)), *rows]
-    return [*("| " + " | ".join(cells) + " |" for cells in table), ""]
+    rows = [["score", *tables], ["---"] * (1 + len(tables))]
+    keys = list(dict.fromkeys(key for table in tables.values() for key in table))
+    order = [*registry.QUESTIONS, ""]
+    for measure, network in sorted(keys, key=lambda key: order.index(registry.question(key[0]))):
+        name = registry.title(measure, network)
+        rows.append([name, *(table.get((measure, network), "") for table in tables.values())])
+    return ["## Scores", "", *("| " + " | ".join(cells) + " |" for cells in rows), ""]
 
 
 def command(run: Run, epochs: int | None = None) -> str:
