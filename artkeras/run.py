@@ -228,7 +228,7 @@ class Run:
         """Make best.npz the best checkpoint up to a position: a kill can leave an older one, damage a later one."""
         path = self.path / "checkpoints" / BEST
         there = _facts(path)
-        best = there and _position(there)
+        best = _position(there) if there else None
         for earlier, checkpoint in reversed(self.checkpoints().items()):
             if earlier <= position and "kid" in (_facts(checkpoint) or ()):  # it was the best when it was saved
                 if best is None or not earlier <= best <= position:
