@@ -81,9 +81,9 @@ def evaluate(
         trained = load(str(what), weights)
     paintings, held_out = paintings_of(trained, run, data)
     unseen = len(held_out) if held_out is not None else 0
-    among = f"{len(paintings) + unseen} paintings"
-    among += f" ({len(paintings)} trained on, {unseen} held out)" if unseen else ""
-    log(f"{trained.caption}: {count} samples against {among} from {paintings.source}")
+    against = f"{len(paintings) + unseen} paintings"
+    against += f" ({len(paintings)} trained on, {unseen} held out)" if unseen else ""
+    log(f"{trained.caption}: {count} samples against {against} from {paintings.source}")
     facts = {
         "recipe": trained.recipe.name,
         "checkpoint": trained.caption,

@@ -228,7 +228,7 @@ class Run:
         """Make best.npz the best checkpoint up to a position: a kill can leave an older one, damage a later one."""
         path = self.path / "checkpoints" / BEST
         there = _facts(path)
-        best = there and _position(there)
+        best = _position(there) if there else None
         for earlier, checkpoint in reversed(self.checkpoints().items()):
             if earlier <= position and "kid" in (_facts(checkpoint) or ()):  # it was the best when it was saved
                 if best is None or not earlier <= best <= position:
@@ -551,7 +551,8 @@ class Table:
             return
         if self._file is None or self._writer is None:
             new = not self.path.exists()
-            if not new and (header := next(csv.reader([self.path.read_text().partition("\n")[0]]))) != list(rows[0]):
+            header = [] if new else next(csv.reader([self.path.read_text("utf-8-sig").partition("\n")[0]]))
+            if not new and header != list(rows[0]):
                 raise UserError(
                     f"{self.path} has the columns {', '.join(header)}, not {', '.join(rows[0])}: it was written by "
                     "another version of the kit, or with other options; train anew"

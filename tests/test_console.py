@@ -1,5 +1,6 @@
 """Commands at a console: names that its encoding lacks, SIGTERM, and what a killed process left behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -79,6 +80,43 @@ def test_sigterm_to_a_real_process_ends_it_with_status_130(tmp_path):
     process.terminate()
     assert process.communicate(timeout=30)[1] == "\nartkeras: stopped\n"
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [
+        (("sample", "RUN", "--count", "4", "--out", "out/grid.png"), 0),
+        (("walk", "RUN", "--frames", "5", "--out", "out/walk.gif"), 0),
+        *((("report", "RUN", "--out", "out"), room) for room in (0, 1, 4, 6)),
+        (("report", "RUN", "--html", "out/page.html"), 0),
+    ],
+)
+def test_a_full_disk_ends_a_command_in_one_line_and_leaves_whole_files(
+    words, room, trained, light, monkeypatch, capsys
+):
+    """The disk takes `room` files; every later one does not fit."""
+    words = [str(trained) if word == "RUN" else word for word in words]
+    assert main(words) == 0
+    whole = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    run = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
+    Path("out").rename("before")
+    flush, left = files._flush, iter(range(room))
+
+    def full(path: Path) -> None:
+        if next(left, None) is None:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])  # what still fitted
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        flush(path)
+
+    monkeypatch.setattr(files, "_flush", full)
+    capsys.readouterr()
+    assert main(words) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("artkeras: ")]
+    assert len(lines) == 1 and "No space left on device" in lines[0]
+    written = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    assert len(written) == room
+    assert all(whole[path] == content for path, content in written.items())
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == run
 
 
 def test_outside_the_main_thread_signals_stay_as_they_are():

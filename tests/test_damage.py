@@ -176,7 +176,7 @@ def test_a_table_that_is_none_is_one_line(content, trained):
 class Falling:
     """A validator whose numbers are given; the smallest is the best."""
 
-    columns, smallest = ("kid",), "kid"
+    columns, selection = ("kid",), ("kid",)
 
     def __init__(self, *values: float):
         self.values = iter(values)

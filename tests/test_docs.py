@@ -63,3 +63,10 @@ def test_every_file_that_the_documentation_links_to_is_there():
     here = [(page, link) for page, link in links if "://" not in link]
     assert len(here) >= 5
     assert [(page.name, link) for page, link in here if not (page.parent / link.split("#")[0]).exists()] == []
+
+
+def test_every_test_that_the_promises_name_is_there():
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (DOCS / "robustness.md").read_text("utf-8"))
+    assert len(named) > 30
+    texts = {file: (Path(__file__).parent / file).read_text("utf-8") for file, _ in named}
+    assert [f"{file}::{name}" for file, name in named if f"def {name}(" not in texts[file]] == []

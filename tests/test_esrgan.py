@@ -132,9 +132,22 @@ def _append(folder: Path, content: bytes) -> None:
         (lambda f: _listed(f, lambda g: g["weights"][3].update(dtype="uint8")), "not stored as float32"),
         (lambda f: _listed(f, lambda g: g["weights"][3].update(quantization={})), "not stored as float32"),
         (lambda f: _listed(f, lambda g: g["weights"].append(g["weights"][0])), "twice"),
-        (lambda f: _listed(f, lambda g: g["paths"].append("../elsewhere.bin")), "elsewhere"),
+        *(
+            (lambda f, path=path: _listed(f, lambda g: g["paths"].append(path)), reason)
+            for path, reason in (
+                ("../elsewhere.bin", "elsewhere"),
+                ("/etc/hostname", "elsewhere"),
+                ("below/it.bin", "elsewhere"),
+                ("..", "elsewhere|cannot read"),
+                (".", "elsewhere|cannot read"),
+                ("", "elsewhere|cannot read"),
+                ("a\0b", "does not hold"),
+                (7, "does not hold"),
+                (["x"], "does not hold"),
+            )
+        ),
+        (lambda f: (f / "model.json").write_text("[" * 100_000), "does not hold"),
     ],
-    ids=["no file", "text", "list", "longer", "cut off", "bytes", "quantised", "twice", "outside"],
 )
 def test_spoilt_tfjs_folders_are_refused_in_one_line(tmp_path, spoil, reason):
     folder = write_tfjs(tmp_path, rrdn_arrays())

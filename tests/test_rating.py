@@ -170,6 +170,31 @@ def test_names_that_are_no_letters_are_kept_in_the_key(network, paintings):
     assert name in {fact.get("name") for fact in json.loads(key_path.read_text("utf-8"))["pictures"]}
 
 
+HOSTILE = (
+    "<img src=x onerror=alert(1)>.png",
+    "<!--<script>.png",
+    "&lt;b&gt;{{data}}.png",
+    "'\"`${alert(1)}.png",
+    "=HYPERLINK(1).png",
+    "line\u2028separator.png",
+    "\u202egnp.esrever.png",
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_hostile_names_of_pictures_stay_out_of_the_page(network, paintings):
+    plain, _ = rating.write("model", data=paintings, count=9, out="plain.html", log=silent)
+    for path, name in zip(sorted(paintings.iterdir()), HOSTILE):
+        path.rename(path.with_name(name))
+    page, key_path = rating.write("model", data=paintings, count=9, out="page.html", log=silent)
+    html = page.read_text("utf-8")
+    assert [name for name in HOSTILE if name.removesuffix(".png") in html] == []
+    assert html.count("<script") == plain.read_text("utf-8").count("<script") == 2
+    assert html.count("<img") == plain.read_text("utf-8").count("<img")
+    names = {fact.get("name") for fact in json.loads(key_path.read_text("utf-8"))["pictures"]}
+    assert names >= set(HOSTILE)
+
+
 def test_what_cannot_be_rated(network, paintings, refused, monkeypatch):
     assert "holds 9 paintings" in refused("rate", "model", "--data", paintings, "--count", 10)
     assert "no pictures of colour_field" in refused("rate", "model")  # a stand-in shows nothing about a result

@@ -144,6 +144,31 @@ def test_a_run_killed_three_times_ends_like_one_that_never_was(uninterrupted, tm
     assert (path / "samples.gif").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
+def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(uninterrupted, tmp_path):
+    """A real `kill -9` each, while a checkpoint is written after every step; ARTKERAS_KILLS says how many."""
+    kills, folder = int(os.environ.get("ARTKERAS_KILLS", 3)), tmp_path / "runs"
+    moments = iter(np.random.default_rng(0).uniform(0.0, 3.0, 10 * kills))
+    done = 0
+    while done < kills:
+        runs = list(folder.iterdir()) if folder.exists() else []
+        goal = runs[-1] if runs and Run.is_run(runs[-1]) else folder
+        command = [sys.executable, training_worker.__file__, str(goal), str(next(moments))]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if ended.returncode == -signal.SIGKILL:
+            done += 1
+            (path,) = folder.iterdir()
+            if Run(path).checkpoints():
+                assert Run(path).latest()[0] == next(reversed(Run(path).checkpoints()))  # the newest is whole
+        else:  # it was faster than its end: another one is begun
+            assert "it was to die before this" in ended.stderr, ended.stderr
+            same(uninterrupted, Run(goal if goal != folder else next(folder.iterdir())))
+            shutil.rmtree(folder)
+    if folder.exists():
+        same(uninterrupted, training.resume(next(folder.iterdir()), log=silent))
+
+
 def test_a_run_stopped_by_ctrl_c_in_mid_epoch_ends_like_one_that_never_was(uninterrupted, monkeypatch):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:

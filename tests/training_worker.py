@@ -3,6 +3,7 @@
 python training_worker.py FOLDER between    starts a run under FOLDER and dies between two checkpoints
 python training_worker.py RUN writing       goes on, and dies with half a checkpoint written
 python training_worker.py RUN after         goes on, and dies right after a checkpoint in mid-epoch
+python training_worker.py RUN 1.5           starts or goes on, and dies 1.5 seconds after its first step began
 """
 
 import io
@@ -10,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +150,23 @@ def die_after(patch) -> None:
     patch.setattr(Run, "save_checkpoint", save_checkpoint)
 
 
+def die_after_seconds(patch, seconds: float) -> None:
+    """Wherever it is by then: in a step, a table, a checkpoint that is written after each step, a sample grid."""
+    from artkeras import callbacks
+
+    checkpoint_often(patch, minutes=0)
+    begin = callbacks.Recorder.on_epoch_begin
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()):
+            timer = threading.Timer(seconds, die)
+            timer.daemon = True
+            timer.start()
+        begin(self, epoch, logs)
+
+    patch.setattr(callbacks.Recorder, "on_epoch_begin", on_epoch_begin)
+
+
 def main(folder: str, where: str) -> None:
     """Train or go on, and die."""
     import pytest
@@ -157,7 +176,8 @@ def main(folder: str, where: str) -> None:
     patch = pytest.MonkeyPatch()
     lighten(patch)
     checkpoint_often(patch)
-    {"between": die_between, "writing": die_writing, "after": die_after}[where](patch)
+    ways = {"between": die_between, "writing": die_writing, "after": die_after}
+    ways.get(where, lambda patch: die_after_seconds(patch, float(where)))(patch)
     if (Path(folder) / "recipe.json").exists():
         training.resume(folder, log=silent)
     else:
