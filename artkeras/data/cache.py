@@ -49,9 +49,10 @@ def read_folder(folder: Path, size: int, fit: str) -> Contents:
     """Read a folder from the cache, or decode it and fill the cache. A packed folder is its own cache."""
     if (folder / PACKED_FACTS).is_file():
         return _unpacked(folder, size, fit)
-    listed, skipped = list_images(folder)
+    listing = list_images(folder)
+    skipped = list(listing.unread)
     hashes: dict[str, str] = {}
-    for name, result in hash_files(folder, listed).items():
+    for name, result in hash_files(folder, listing.names).items():
         if result.startswith("!"):
             skipped.append((name, result[1:]))
         else:
@@ -59,13 +60,13 @@ def read_folder(folder: Path, size: int, fit: str) -> Contents:
     if not hashes:
         raise none_readable(folder, skipped)
     key = _key(hashes, size, fit)
-    contents, notes = _recall(key, size), ()
+    contents, notes = _recall(key, size), listing.notes
     if contents is None:
         try:
             _remember(key, folder, list(hashes), size, fit)
             contents = _recall(key, size)
         except OSError as error:
-            notes = (f"cannot cache pictures in {home()} ({reason(error)}): they are read anew each time",)
+            notes += (f"cannot cache pictures in {home()} ({reason(error)}): they are read anew each time",)
     if contents is None:
         contents = _decode_all(folder, list(hashes), size, fit)
     skipped = sorted([*skipped, *contents.skipped], key=lambda item: natural_key(item[0]))

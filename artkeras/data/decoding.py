@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from artkeras.data.folders import in_threads, none_readable, reason
+from artkeras.data.folders import HEIF_HINT, decoders, format_of, in_threads, none_readable, reason
 from artkeras.errors import UserError
 from artkeras.files import expanded
 
@@ -33,7 +33,7 @@ def picture(path: str | os.PathLike[str]) -> Image.Image:
             raise ValueError("a folder" if path.is_dir() else "no such file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=decoders()) as image:
+            with open_image(path) as image:
                 image.load()
                 return to_rgb(upright(image))
     except Exception as error:  # damaged files make decoders fail in every way there is
@@ -53,11 +53,11 @@ def decode_each(
     Raises:
         UserError: after the last, if there was none.
     """
-    formats = decoders()
+    decoders()  # once, and not in the threads
 
     def work(name: str) -> np.ndarray | str:
         try:
-            return decode(folder / name, size, fit, formats)
+            return decode(folder / name, size, fit)
         except Exception as error:  # damaged files make decoders fail in every way there is
             return reason(error)
 
@@ -75,14 +75,21 @@ def decode_each(
         raise none_readable(folder, skipped)
 
 
-def decoders() -> tuple[str, ...]:
-    """The decoders to try. Named, for Pillow would hand a disguised PostScript file to Ghostscript."""
-    Image.init()  # here, once, and not in the threads
-    wanted = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF")
-    return tuple(name for name in wanted if name in Image.OPEN)
+def open_image(path: Path) -> Image.Image:
+    """Open an image file of any format that the kit reads; its pixels are not decoded yet.
+
+    Raises:
+        Exception: of almost any kind, if the file is damaged or no image; `reason` makes a line of it.
+    """
+    try:
+        return Image.open(path, formats=decoders())
+    except UnidentifiedImageError:
+        if format_of(path) == "HEIF":
+            raise ValueError(f"a HEIC file: {HEIF_HINT}") from None
+        raise
 
 
-def decode(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.ndarray:
+def decode(path: Path, size: int, fit: str) -> np.ndarray:
     """Read one picture file as (size, size, 3) uint8 RGB.
 
     Raises:
@@ -90,7 +97,7 @@ def decode(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.ndar
     """
     if path.stat().st_size == 0:
         raise ValueError("empty file")
-    with Image.open(path, formats=formats) as image:
+    with open_image(path) as image:
         if 0 in image.size:
             raise ValueError("no pixels")
         if fit not in HALVES:  # a pair is cut in the middle before it is reduced
