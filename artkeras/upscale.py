@@ -497,14 +497,9 @@ class _Plain:
         """
         try:
             image.load()
-            image = data.upright(image)
-            if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-                image = data.grey_to_uint8(image)
-            grey, alpha = image.mode in ("1", "L", "LA", "La"), None
-            if image.has_transparency_data:
-                image = image.convert("LA") if image.mode == "La" else image
-                image = image.convert("RGBA")
-                alpha = image.getchannel("A")
+            image = data.to_srgb(data.upright(image))
+            alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+            grey = image.mode in ("L", "LA")
             return cls(np.asarray(image.convert("RGB")), alpha, grey)
         except Exception as error:  # Pillow has a dozen ways to say that a file is broken
             raise UserError(f"{name} cannot be enlarged: {data.reason(error)}") from None
