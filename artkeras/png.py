@@ -20,6 +20,7 @@ class Writer:
         self.packer = zlib.compressobj(6)
         file.write(b"\x89PNG\r\n\x1a\n")
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _KINDS[channels], 0, 0, 0))
+        self._chunk(b"sRGB", b"\0")  # what the values mean, so that no program has to guess
         if comment:
             self._chunk(b"tEXt", b"Comment\0" + comment.encode("ascii", "replace"))
 

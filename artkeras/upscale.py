@@ -474,7 +474,7 @@ def _opened(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures, the largest of which are errors, and odd metadata
-            image = Image.open(path, formats=data.decoders())
+            image = data.open_image(path)
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
         raise UserError(f"{path} cannot be enlarged: {data.reason(error)}") from None
     return image
@@ -497,14 +497,9 @@ class _Plain:
         """
         try:
             image.load()
-            image = data.upright(image)
-            if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-                image = data.grey_to_uint8(image)
-            grey, alpha = image.mode in ("1", "L", "LA", "La"), None
-            if image.has_transparency_data:
-                image = image.convert("LA") if image.mode == "La" else image
-                image = image.convert("RGBA")
-                alpha = image.getchannel("A")
+            image = data.to_srgb(data.upright(image))
+            alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+            grey = image.mode in ("L", "LA")
             return cls(np.asarray(image.convert("RGB")), alpha, grey)
         except Exception as error:  # Pillow has a dozen ways to say that a file is broken
             raise UserError(f"{name} cannot be enlarged: {data.reason(error)}") from None
@@ -619,9 +614,9 @@ def _targets(pictures: Sequence[Path], out: Path) -> tuple[dict[Path, Path], lis
     broken: list[tuple[Path, str]] = []
     for path in pictures:
         if path.is_dir():
-            names, trouble = data.list_images(data.checked_folder(path))
-            broken += [(path / name, reason) for name, reason in trouble]
-            for name in names:
+            listing = data.list_images(data.checked_folder(path))
+            broken += [(path / name, reason) for name, reason in listing.unread]
+            for name in listing.names:
                 try:
                     _opened(path / name).close()
                 except UserError as error:

@@ -66,7 +66,7 @@ def margin(upscaler: Upscaler, picture: np.ndarray) -> int:
 def _pictures(place: Path, count: int, seed: int) -> list[np.ndarray]:
     paths = [place]
     if place.is_dir():
-        names = data.list_images(data.checked_folder(place))[0]
+        names = data.list_images(data.checked_folder(place)).names
         paths = [place / name for name in sorted(random.Random(seed).sample(names, min(count, len(names))))]
     found = []
     for path in paths:

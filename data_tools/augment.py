@@ -35,7 +35,7 @@ ARRAY, FACTS = "pictures.npy", "pictures.json"  # what --pack writes
 Failure = tuple[str, str]  # a file's name, and why it could not be read
 
 
-def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...] | None = None) -> np.ndarray:
+def square(path: Path, size: int, fit: str = "stretch") -> np.ndarray:
     """Read a picture as (size, size, 3) uint8 RGB, antialiased (bicubic); as `train` does, but for "pad".
 
     "stretch" squeezes all of it, "crop" cuts the central square out, "pad" puts all of it on a square of the colour
@@ -45,7 +45,7 @@ def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...]
         Exception: of almost any kind, if the file is damaged.
     """
     if fit in data.FITS:
-        return data.decode(path, size, fit, formats or data.decoders())
+        return data.decode(path, size, fit)
     image = opened(path)
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
@@ -143,7 +143,7 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
     before = {name: target.was(name) for name in names}
     stale = [copy for name in names if before[name] != hashes[name] for copy in made[name]]
     target.begin([name for six in made.values() for name in six], hashes, stale)
-    formats, (kind, options_) = data.decoders(), FORMATS[ending]
+    kind, options_ = FORMATS[ending]
 
     def work(name: str) -> str:
         """Empty: made; "=": was there; else why not."""
@@ -151,7 +151,7 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
         if before[name] == hashes[name] and all(_whole(path, size) for path in paths):
             return "="
         try:
-            picture = square(target.source / name, size, fit, formats)
+            picture = square(target.source / name, size, fit)
         except Exception as error:  # damaged files make decoders fail in every way there is
             for path in paths:  # of what the file was before
                 path.unlink(missing_ok=True)
@@ -200,14 +200,13 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
         _write_list(target, pictures, _originals([name for name in names if name not in before]))
         return 0, list(before.items())
     target.begin([ARRAY, FACTS], hashes)
-    formats = data.decoders()
     kept: list[str] = []
     failed: list[Failure] = []
     digests: list[str] = []
 
     def work(name: str) -> np.ndarray | str:
         try:
-            return copies(square(target.source / name, size, fit, formats))
+            return copies(square(target.source / name, size, fit))
         except Exception as error:  # damaged files make decoders fail in every way there is
             return data.reason(error)
 

@@ -95,7 +95,7 @@ def opened(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd metadata, and large pictures, which have a limit here
-            with Image.open(path, formats=data.decoders()) as image:
+            with data.open_image(path) as image:
                 if image.width * image.height > PIXELS:
                     raise NotAPicture(f"{image.width} x {image.height} pixels, beyond what is safe to open")
                 image.load()

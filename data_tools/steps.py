@@ -33,18 +33,15 @@ def listed(folder: Path) -> list[str]:
     """The picture files below a folder, as `train` finds them: relative names in natural order.
 
     Raises:
-        UserError: the folder is missing or holds no picture files, or one whose name is not text.
+        UserError: the folder is missing, holds no picture files, or something in it cannot be read.
     """
     data.checked_folder(folder)
-    names = data.list_images(folder)[0]
-    if not names:
+    listing = data.list_images(folder)
+    for name, why in listing.unread[:1]:
+        raise UserError(f"cannot read all of {folder}: {name} ({why})")
+    if not listing.names:
         raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
-    for name in names:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise UserError(f"the name of the file {name!r} in {folder} is not UTF-8: rename it") from None
-    return names
+    return listing.names
 
 
 def known(folder: Path) -> dict[str, dict[str, Any]]:

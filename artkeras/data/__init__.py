@@ -5,7 +5,8 @@ small square, add five flipped and rotated copies of it. Everything downstream s
 of uint8 squares that knows which files are copies of one painting.
 
 - `folders`: which image files a folder holds, and where a study's folder is
-- `decoding`: one file, whatever its format and mode, as 8-bit RGB
+- `decoding`: one file, whatever its format, as pixels
+- `colour`: any mode as 8-bit sRGB
 - `cache`: a folder as one array, decoded once
 - `dataset`: the array that knows its paintings, and choosing among them
 - `labels`: the list beside a folder that says which images the authors rejected or chose
@@ -16,15 +17,14 @@ Nothing here needs Keras, so that listing and checking images stays instant.
 """
 
 from artkeras.data.cache import is_array, write_array
+from artkeras.data.colour import grey_to_uint8, to_rgb, to_srgb
 from artkeras.data.dataset import COPIES, Pictures, augmented, group_paintings, to_float, to_uint8
 from artkeras.data.decoding import (
     FITS,
     HALVES,
     decode,
-    decoders,
-    grey_to_uint8,
+    open_image,
     picture,
-    to_rgb,
     to_square,
     upright,
 )
@@ -32,7 +32,9 @@ from artkeras.data.folders import (
     EXTENSIONS,
     PACKED,
     PACKED_FACTS,
+    Listing,
     checked_folder,
+    decoders,
     digest,
     files,
     find,
@@ -57,6 +59,7 @@ __all__ = [
     "PACKED_FACTS",
     "STAND_IN_SOURCE",
     "SUBSETS",
+    "Listing",
     "Pictures",
     "augmented",
     "belongs",
@@ -79,6 +82,7 @@ __all__ = [
     "load",
     "natural_key",
     "none_readable",
+    "open_image",
     "picture",
     "read",
     "read_labels",
@@ -86,6 +90,7 @@ __all__ = [
     "stand_ins",
     "to_float",
     "to_rgb",
+    "to_srgb",
     "to_square",
     "to_uint8",
     "upright",

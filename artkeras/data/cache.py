@@ -14,10 +14,11 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from artkeras.data.decoding import HALVES, decode_each, to_square
+from artkeras.data.decoding import HALVES, Outcome, decode_each, to_square
 from artkeras.data.folders import (
     PACKED,
     PACKED_FACTS,
+    decoders,
     hash_files,
     list_images,
     natural_key,
@@ -30,7 +31,8 @@ from artkeras.files import atomic, home
 # Arrays of more bytes than this stay on disk and are mapped into memory, not loaded.
 MAP_ABOVE = 256 * 1024 * 1024
 
-_CACHE_FORMAT = 1  # raise it when the same file would be turned into different pixels
+_CACHE_FORMAT = 2  # raise it when the same file would be turned into different pixels
+_LISTED = 5  # how many files a note names
 _BLOCK = 256  # how many images a checksum takes at a time
 
 
@@ -49,9 +51,10 @@ def read_folder(folder: Path, size: int, fit: str) -> Contents:
     """Read a folder from the cache, or decode it and fill the cache. A packed folder is its own cache."""
     if (folder / PACKED_FACTS).is_file():
         return _unpacked(folder, size, fit)
-    listed, skipped = list_images(folder)
+    listing = list_images(folder)
+    skipped = list(listing.unread)
     hashes: dict[str, str] = {}
-    for name, result in hash_files(folder, listed).items():
+    for name, result in hash_files(folder, listing.names).items():
         if result.startswith("!"):
             skipped.append((name, result[1:]))
         else:
@@ -59,18 +62,18 @@ def read_folder(folder: Path, size: int, fit: str) -> Contents:
     if not hashes:
         raise none_readable(folder, skipped)
     key = _key(hashes, size, fit)
-    contents, notes = _recall(key, size), ()
+    contents, notes = _recall(key, size), listing.notes
     if contents is None:
         try:
             _remember(key, folder, list(hashes), size, fit)
             contents = _recall(key, size)
         except OSError as error:
-            notes = (f"cannot cache pictures in {home()} ({reason(error)}): they are read anew each time",)
+            notes += (f"cannot cache pictures in {home()} ({reason(error)}): they are read anew each time",)
     if contents is None:
         contents = _decode_all(folder, list(hashes), size, fit)
     skipped = sorted([*skipped, *contents.skipped], key=lambda item: natural_key(item[0]))
     digests = tuple(hashes[name] for name in contents.names)
-    return dataclasses.replace(contents, skipped=tuple(skipped), digests=digests, notes=notes)
+    return dataclasses.replace(contents, skipped=tuple(skipped), digests=digests, notes=notes + contents.notes)
 
 
 def _unpacked(folder: Path, size: int, fit: str) -> Contents:
@@ -102,8 +105,9 @@ def _unpacked(folder: Path, size: int, fit: str) -> Contents:
 
 
 def _key(hashes: dict[str, str], size: int, fit: str) -> str:
-    """Name of a cache entry: it changes with every file's name and content, and with the decoder."""
-    state = hashlib.blake2b(f"{_CACHE_FORMAT} {PIL.__version__} {size} {fit}".encode(), digest_size=16)
+    """Name of a cache entry: it changes with every file's name and content, and with the decoders."""
+    facts = f"{_CACHE_FORMAT} {PIL.__version__} {' '.join(decoders())} {size} {fit}"
+    state = hashlib.blake2b(facts.encode(), digest_size=16)
     for name, digest in hashes.items():
         state.update(b"\0" + os.fsencode(name) + b"\0" + digest.encode())
     return state.hexdigest()
@@ -119,31 +123,41 @@ def _recall(key: str, size: int) -> Contents | None:
         if array.shape != shape or array.dtype != np.uint8 or _checksum(array) != facts["checksum"]:
             return None
         array.flags.writeable = False
+        doubts = [(name, note) for name, note in facts["doubts"]]
         skipped = tuple((name, reason) for name, reason in facts["skipped"])
-        return Contents(array, tuple(facts["names"]), skipped)
+        return Contents(array, tuple(facts["names"]), skipped, notes=_counted(doubts))
     except Exception:  # whatever the damage, the cure is to read the pictures anew
         return None
 
 
 def _remember(key: str, folder: Path, names: Sequence[str], size: int, fit: str) -> None:
     """Decode a folder straight into a cache entry, so that memory stays flat however many there are."""
-    kept: list[str] = []
-    skipped: list[tuple[str, str]] = []
+    outcome = Outcome()
     place = home() / "pictures"
-    pictures = decode_each(folder, names, size, fit, kept, skipped)
-    checksum = write_array(place / f"{key}.npy", pictures, size)
-    facts = {"names": kept, "skipped": skipped, "checksum": checksum}
+    checksum = write_array(place / f"{key}.npy", decode_each(folder, names, size, fit, outcome), size)
+    facts = {"names": outcome.kept, "skipped": outcome.skipped, "doubts": outcome.doubts, "checksum": checksum}
     with atomic(place / f"{key}.json") as part:  # last: an entry without it does not count
         part.write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _decode_all(folder: Path, names: Sequence[str], size: int, fit: str) -> Contents:
     """Decode a folder into memory, for want of a cache."""
-    kept: list[str] = []
-    skipped: list[tuple[str, str]] = []
-    array = np.stack(list(decode_each(folder, names, size, fit, kept, skipped)))
+    outcome = Outcome()
+    array = np.stack(list(decode_each(folder, names, size, fit, outcome)))
     array.flags.writeable = False
-    return Contents(array, tuple(kept), tuple(skipped))
+    return Contents(array, tuple(outcome.kept), tuple(outcome.skipped), notes=_counted(outcome.doubts))
+
+
+def _counted(doubts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """One line for each kind of doubt, with the number of files and the names of some."""
+    files: dict[str, list[str]] = {}
+    for name, note in doubts:
+        files.setdefault(note, []).append(name)
+    return tuple(
+        f"{len(names)} {'file' if len(names) == 1 else 'files'}: {note} "
+        f"({', '.join(names[:_LISTED])}{', ...' if len(names) > _LISTED else ''})"
+        for note, names in files.items()
+    )
 
 
 def open_array(path: Path) -> np.ndarray:

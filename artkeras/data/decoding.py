@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from artkeras.data.folders import in_threads, none_readable, reason
+from artkeras.data.colour import remember_tags, to_rgb
+from artkeras.data.folders import HEIF_HINT, decoders, format_of, in_threads, none_readable, reason
 from artkeras.errors import UserError
 from artkeras.files import expanded
 
@@ -33,70 +35,89 @@ def picture(path: str | os.PathLike[str]) -> Image.Image:
             raise ValueError("a folder" if path.is_dir() else "no such file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=decoders()) as image:
+            with open_image(path) as image:
                 image.load()
                 return to_rgb(upright(image))
     except Exception as error:  # damaged files make decoders fail in every way there is
         raise UserError(f"cannot read the picture {path} ({reason(error)})") from None
 
 
-def decode_each(
-    folder: Path,
-    names: Sequence[str],
-    size: int,
-    fit: str,
-    kept: list[str],
-    skipped: list[tuple[str, str]],
-) -> Iterator[np.ndarray]:
-    """Yield the (size, size, 3) uint8 pictures that can be read; note their names and the others' fate.
+@dataclass
+class Outcome:
+    """What became of the files of a folder: filled by `decode_each`.
+
+    Attributes:
+        kept: names of the files that were read, in order.
+        skipped: (name, reason) of the others.
+        doubts: (name, note) of those that could be meant in several ways, see `artkeras.data.colour`.
+    """
+
+    kept: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+
+
+def decode_each(folder: Path, names: Sequence[str], size: int, fit: str, outcome: Outcome) -> Iterator[np.ndarray]:
+    """Yield the (size, size, 3) uint8 images that can be read; `outcome` tells which they are.
 
     Raises:
         UserError: after the last, if there was none.
     """
-    formats = decoders()
+    decoders()  # once, and not in the threads
 
-    def work(name: str) -> np.ndarray | str:
+    def work(name: str) -> tuple[np.ndarray | str, list[str]]:
+        notes: list[str] = []
         try:
-            return decode(folder / name, size, fit, formats)
+            return decode(folder / name, size, fit, notes), notes
         except Exception as error:  # damaged files make decoders fail in every way there is
-            return reason(error)
+            return reason(error), notes
 
     # Pillow warns about large pictures and odd metadata; both are dealt with here. Around all the
     # threads, for the filter belongs to the process, not to a thread.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, result in zip(names, in_threads(work, names, "reading pictures"), strict=True):
+        for name, (result, notes) in zip(names, in_threads(work, names, "reading pictures"), strict=True):
             if isinstance(result, str):
-                skipped.append((name, result))
+                outcome.skipped.append((name, result))
             else:
-                kept.append(name)
+                outcome.kept.append(name)
+                outcome.doubts += [(name, note) for note in notes]
                 yield result
-    if not kept:
-        raise none_readable(folder, skipped)
+    if not outcome.kept:
+        raise none_readable(folder, outcome.skipped)
 
 
-def decoders() -> tuple[str, ...]:
-    """The decoders to try. Named, for Pillow would hand a disguised PostScript file to Ghostscript."""
-    Image.init()  # here, once, and not in the threads
-    wanted = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF")
-    return tuple(name for name in wanted if name in Image.OPEN)
+def open_image(path: Path) -> Image.Image:
+    """Open an image file of any format that the kit reads; its pixels are not decoded yet.
+
+    Raises:
+        Exception: of almost any kind, if the file is damaged or no image; `reason` makes a line of it.
+    """
+    try:
+        image = Image.open(path, formats=decoders())
+    except UnidentifiedImageError:
+        if format_of(path) == "HEIF":
+            raise ValueError(f"a HEIC file: {HEIF_HINT}") from None
+        raise
+    remember_tags(image)
+    return image
 
 
-def decode(path: Path, size: int, fit: str, formats: tuple[str, ...]) -> np.ndarray:
-    """Read one picture file as (size, size, 3) uint8 RGB.
+def decode(path: Path, size: int, fit: str, notes: list[str] | None = None) -> np.ndarray:
+    """Read one image file as (size, size, 3) uint8 sRGB. Doubts about its colours are appended to `notes`.
 
     Raises:
         Exception: of almost any kind, if the file is damaged.
     """
     if path.stat().st_size == 0:
         raise ValueError("empty file")
-    with Image.open(path, formats=formats) as image:
+    with open_image(path) as image:
         if 0 in image.size:
             raise ValueError("no pixels")
         if fit not in HALVES:  # a pair is cut in the middle before it is reduced
             image.draft("RGB", (DRAFT_MARGIN * size, DRAFT_MARGIN * size))
         image.load()
-        return np.asarray(to_square(to_rgb(upright(image)), size, fit), dtype=np.uint8)
+        return np.asarray(to_square(to_rgb(upright(image), notes), size, fit), dtype=np.uint8)
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -105,30 +126,6 @@ def upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # damaged metadata says nothing about the picture
         return image
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB, transparency over white."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = grey_to_uint8(image)
-    if image.has_transparency_data:
-        image = image.convert("LA") if image.mode == "La" else image
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
-def grey_to_uint8(image: Image.Image) -> Image.Image:
-    """Scale deep grey to 8 bits. Only 16-bit modes say what white is; for the others the values must."""
-    values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0, neginf=0)
-    low, high = values.min(), values.max()
-    if image.mode.startswith("I;16") or (low >= 0 and 255 < high <= 65535):
-        values = values / 257
-    elif image.mode == "F" and low >= 0 and high <= 1:
-        values = values * 255
-    elif low < 0 or high > 255:
-        values = (values - low) * (255 / (high - low or 1))
-    return Image.fromarray(np.rint(values).astype(np.uint8))
 
 
 def to_square(image: Image.Image, size: int, fit: str) -> Image.Image:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
@@ -15,11 +18,41 @@ from tqdm import tqdm
 from artkeras.errors import UserError
 from artkeras.files import expanded
 
+# A file with such an ending is taken for an image, even if it turns out to be damaged. Any other file is one if its
+# first bytes say so ...
 EXTENSIONS = frozenset(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .avif".split())
+SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+)
+BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+HEIF_ENDINGS = frozenset(".heic .heif .hif".split())
+HEIF_HINT = "pip install pillow-heif reads HEIC"
+# ... except for raw files of cameras, which begin as TIFF and hold a thumbnail, and downloads that did not end.
+OTHER_ENDINGS = frozenset(
+    ".dng .nef .nrw .cr2 .arw .sr2 .srw .pef .orf .rw2 .erf .kdc .dcr .mef .mos .3fr .iiq .raw"
+    " .part .partial .crdownload .download .tmp".split()
+)
+
+# Folders that systems make beside other people's images: thumbnails, resource forks, bins.
+SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "__macosx", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "$recycle.bin", "lost+found")
+    + ("system volume information",)
+)
 
 # What `python -m data_tools augment --pack` writes: all images of a folder as one array, and their names.
 PACKED, PACKED_FACTS = "pictures.npy", "pictures.json"
+# Files that the kit itself puts into folders of images, and systems beside them; nobody needs to be told about them.
+OWN_FILES = frozenset((PACKED, PACKED_FACTS, "manifest.jsonl", "manifest.csv", "step.json", "Thumbs.db", "desktop.ini"))
 
+_ENDINGS = 5  # how many endings a note lists
 _BLOCK = 256  # how many files are handed to the threads at a time
 
 
@@ -41,53 +74,186 @@ def find(study: str, folder: str | os.PathLike[str] | None = None) -> Path | Non
 
 
 def files(folder: str | os.PathLike[str]) -> list[str]:
-    """Names of the picture files below a folder, relative to it, with forward slashes, in natural order.
+    """Names of the image files below a folder, relative to it, with forward slashes, in natural order.
 
     Raises:
-        UserError: the folder is missing or holds no pictures.
+        UserError: the folder is missing or holds no images.
     """
-    return list_images(checked_folder(expanded(folder)))[0]
+    return list_images(checked_folder(expanded(folder))).names
 
 
 def checked_folder(folder: Path) -> Path:
-    """Check a folder that somebody named."""
+    """Return `folder` if it holds images.
+
+    Raises:
+        UserError: it is missing, cannot be read, is no folder, or holds no images; says what it holds instead.
+    """
     if not folder.exists():
         raise UserError(f"the folder {folder} does not exist: check the path of the pictures")
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: name the folder that holds the pictures")
     if not holds_pictures(folder):
-        kinds = " ".join(sorted(extension[1:] for extension in EXTENSIONS))
-        raise UserError(f"the folder {folder} holds no pictures: put some there ({kinds})")
+        listing = list_images(folder)
+        unread = [f"{name} ({why})" for name, why in listing.unread[:1]]
+        if unread:
+            raise UserError(f"the folder {folder} holds no pictures that can be read: {unread[0]}")
+        endings = " ".join(sorted(extension[1:] for extension in EXTENSIONS))
+        instead = "; ".join(listing.notes)
+        raise UserError(
+            f"the folder {folder} holds no pictures: put some there ({endings}){'; ' if instead else ''}{instead}"
+        )
     return folder
 
 
 def holds_pictures(folder: Path) -> bool:
-    """Whether there are pictures in a folder, packed or as files below it."""
-    return (folder / PACKED_FACTS).is_file() or bool(list_images(folder)[0])
+    """Whether there are images in a folder, packed or as files below it."""
+    return (folder / PACKED_FACTS).is_file() or any(entry.is_image for entry in walk(folder))
 
 
-def list_images(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """The picture files below a folder, in natural order, and (subfolder, reason) where it cannot look."""
-    names: list[str] = []
-    trouble: list[tuple[str, str]] = []
+class Entry(NamedTuple):
+    """What `walk` found.
+
+    Attributes:
+        name: relative to the folder, with forward slashes; bytes that are no UTF-8 are shown as "\\xe9".
+        is_image: whether it is an image file, by its ending or else by its content.
+        trouble: why it cannot be read, in a few words; empty where it can. Then it may be a folder.
+    """
+
+    name: str
+    is_image: bool
+    trouble: str = ""
+
+
+class Listing(NamedTuple):
+    """What a folder holds.
+
+    Attributes:
+        names: the image files in natural order, relative, with forward slashes.
+        unread: (name, reason) of all that cannot be read or listed, folders included.
+        passed_over: how many files are no images that can be read here, by ending ("" where there is none).
+    """
+
+    names: list[str]
+    unread: list[tuple[str, str]]
+    passed_over: dict[str, int]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line that says what was passed over, if anything was, and how more of it can be read."""
+        if not self.passed_over:
+            return ()
+        counted = sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))
+        listed = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in counted[:_ENDINGS])
+        more = sum(count for _, count in counted[_ENDINGS:])
+        total = sum(self.passed_over.values())
+        text = f"{total} {'file' if total == 1 else 'files'} passed over, no images that can be read here: {listed}"
+        text += f", {more} others" if more else ""
+        if not self.passed_over.keys().isdisjoint(HEIF_ENDINGS):
+            text += f" ({HEIF_HINT})"
+        return (text,)
+
+
+def list_images(folder: Path) -> Listing:
+    """All that lies below a folder: its image files, what cannot be read, and how much was passed over."""
+    listing = Listing([], [], {})
+    for entry in walk(folder):
+        if entry.trouble:
+            listing.unread.append((entry.name, entry.trouble))
+        elif entry.is_image:
+            listing.names.append(entry.name)
+        elif entry.name.rsplit("/", 1)[-1] not in OWN_FILES and not entry.name.endswith("_labels.csv"):
+            ending = os.path.splitext(entry.name)[1].lower()
+            listing.passed_over[ending] = listing.passed_over.get(ending, 0) + 1
+    listing.names.sort(key=natural_key)
+    listing.unread.sort(key=lambda item: natural_key(item[0]))
+    return listing
+
+
+def walk(folder: Path) -> Iterator[Entry]:
+    """Yield every file below a folder, and every folder that cannot be listed, in no particular order.
+
+    Hidden entries and the folders of systems (`SYSTEM_FOLDERS`) are passed over. Links to folders are followed; a
+    folder that several links lead to is listed once, so that a circle of links ends.
+    """
     seen: set[str] = set()
-
-    def report(error: OSError) -> None:
-        trouble.append((os.path.relpath(error.filename, folder).replace(os.sep, "/"), reason(error)))
-
-    for here, folders, files in os.walk(folder, followlinks=True, onerror=report):
+    waiting, linked = [""], []
+    while waiting or linked:  # links last, so that what they lead to is listed under its own name if it lies here
+        prefix = waiting.pop() if waiting else linked.pop()
+        here = folder / prefix
         real = os.path.realpath(here)
-        visible = [] if real in seen else [name for name in folders if not name.startswith(".")]
-        folders[:] = sorted(visible)  # a link back to a folder above would never end
-        prefix = os.path.relpath(here, folder).replace(os.sep, "/")
-        prefix = "" if prefix == "." else prefix + "/"
-        names += [prefix + name for name in files if real not in seen and _looks_like_a_picture(name)]
+        if real in seen:
+            continue
         seen.add(real)
-    return sorted(names, key=natural_key), trouble
+        try:
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Entry(prefix.rstrip("/") or ".", False, reason(error))
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in SYSTEM_FOLDERS:
+                continue
+            try:
+                entry.name.encode()
+                if entry.is_dir():
+                    (linked if entry.is_symlink() else waiting).append(f"{prefix}{entry.name}/")
+                else:
+                    yield _file(entry, prefix)
+            except UnicodeEncodeError:
+                shown = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+                yield Entry(prefix + shown, False, "its name is not UTF-8: rename it")
+            except OSError as error:
+                yield Entry(prefix + entry.name, False, reason(error))
 
 
-def _looks_like_a_picture(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
+def _file(entry: os.DirEntry[str], prefix: str) -> Entry:
+    """Judge what is no folder. Only plain files are opened: a pipe would make us wait for ever.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    name = prefix + entry.name
+    if not entry.is_file():
+        return Entry(name, False, "a link to nothing" if entry.is_symlink() else "no plain file")
+    ending = os.path.splitext(entry.name)[1].lower()
+    if ending in EXTENSIONS:
+        return Entry(name, True)
+    if ending in OTHER_ENDINGS:
+        return Entry(name, False)
+    return Entry(name, format_of(Path(entry.path)) in decoders())
+
+
+def format_of(path: Path) -> str:
+    """Pillow's name of an image format by the first bytes of a file: "JPEG", ..., "HEIF"; "" where they are none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(32)
+    for start, name in SIGNATURES:
+        if head.startswith(start):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:2] == b"BM" and head[6:10] == bytes(4) and head[14:18] in BMP_HEADERS:
+        return "BMP"
+    if head[4:8] == b"ftyp":
+        brands = {head[8:12], *(head[i : i + 4] for i in range(16, len(head), 4))}
+        return "AVIF" if brands & {b"avif", b"avis"} else "HEIF" if brands & HEIF_BRANDS else ""
+    return ""
+
+
+@functools.cache
+def decoders() -> tuple[str, ...]:
+    """Names of Pillow's decoders to try. Named, for Pillow would hand a disguised PostScript file to Ghostscript."""
+    Image.init()  # here, once, and not in the threads
+    with contextlib.suppress(ImportError):  # an optional plugin
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    wanted = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "HEIF")
+    return tuple(name for name in wanted if name in Image.OPEN)
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:

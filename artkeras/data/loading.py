@@ -115,10 +115,9 @@ def read(
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Read every picture below `folder`, through the cache: (array, names, skipped).
 
-    Any format of `EXTENSIONS` in any mode: turned upright as its EXIF data says, transparency on white,
-    CMYK and 16-bit grey converted, the first frame of an animation. Colour profiles are not applied.
-    Reduction is antialiased (bicubic). Hidden files and folders are passed over; the order is natural
-    ("2" before "10"). What cannot be read is skipped and listed.
+    Endings are a hint, and content decides (see `artkeras.data.folders`); the order is natural ("2" before "10").
+    Every mode becomes 8-bit RGB as `artkeras.data.decoding` says, upright; of an animation the first frame counts.
+    Reduction is antialiased (bicubic). What cannot be read is skipped and listed.
 
     Returns:
         array (files, size, size, 3) uint8, read-only, names per file, and (name, reason) per skipped file.
