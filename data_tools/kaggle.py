@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artkeras.errors import UserError
@@ -100,7 +100,8 @@ def take(name: str, out: Path | None = None) -> dict[Path, Report]:
                 rights_label="see the page of the set",
             )
 
-        mine = [local for local in folder.files(root, work) if re.match(part.pattern, local.name, re.IGNORECASE)]
+        found_here = folder.files(root, work)
+        mine = [replace(f, origin="") for f in found_here if re.match(part.pattern, f.name, re.IGNORECASE)]
         if not mine:
             raise Changed(f"{found.handle} has no pictures in {part.pattern or 'any folder'}: it has changed its form")
         reports[place] = folder.take(mine, place, backend="kagglehub")
