@@ -94,8 +94,9 @@ def file_stem(text: str, keep: str = "-_.", lower: bool = True) -> str:
 
 
 def readable(name: str) -> str:
-    """A file's name as text that UTF-8 can hold: bytes of it that are no UTF-8 become "\\xe9" and the like."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A file's name as text that UTF-8 can hold, another for each name: bytes that are no UTF-8 become "\\xe9" and the
+    like, and a backslash becomes two."""
+    return name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def folded(name: str) -> str:

@@ -394,7 +394,9 @@ def test_a_lost_picture_is_not_already_there_and_answers_for_no_other(site, caps
     assert len(list(Path("out/images").rglob("*.jpg"))) == 2
 
 
-@pytest.mark.parametrize("how", [Behaviour(more=5), Behaviour(feed="repeats")], ids=["overstated", "repeated"])
+@pytest.mark.parametrize(
+    "how", [Behaviour(more=5), Behaviour(feed="repeats", page_size=20)], ids=["overstated", "repeated"]
+)
 def test_a_list_that_ends_early_twice_is_taken_for_whole(site, how, capsys):
     site.works = {ARTIST: paintings(ARTIST, 8 if how.more else 70)}
     site.behaviour = how
