@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     translate.add_argument("--longest", type=whole(8), metavar="N", help="shrink pictures with a longer side than this")
     translate.add_argument("--out", metavar="DIR", default="translated", help="(default: translated)")
 
-    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorisation")
+    evaluate = add("evaluate", _evaluate, "score what was trained against its paintings: KID, variety, memorization")
     evaluate.add_argument("what", metavar="RUN_OR_RECIPE", help="a run's folder, or a recipe with a result in the kit")
     evaluate.add_argument("--data", metavar="DIR", help="folder of its pictures, if they have moved")
     evaluate.add_argument(
@@ -92,8 +92,15 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=whole(0), default=1, metavar="N", help="of their latents (default: 1)")
     evaluate.add_argument(
-        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="network to judge by"
+        "--features", choices=("lite0", "squeezenet", "inception"), default="lite0", help="main feature extractor"
     )
+    evaluate.add_argument(
+        "--thumbnail", type=whole(8), default=24, metavar="N", help="side at which composition is scored (default: 24)"
+    )
+    evaluate.add_argument(
+        "--checkpoint", choices=("chosen", "last"), default="chosen", help="the best one (default), or the last one"
+    )
+    evaluate.add_argument("--out", type=file(".jsonl"), metavar="JSONL", help="write the scores to this file instead")
     _weights_option(evaluate)
 
     report = add("report", _report, "write what runs gave to results/: card, grid, curves, animation, generator")
@@ -266,6 +273,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         features=arguments.features,
         weights=arguments.weights,
+        checkpoint=arguments.checkpoint,
+        thumbnail=arguments.thumbnail,
+        out=arguments.out,
         log=_say,
     )
 

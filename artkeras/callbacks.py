@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -47,8 +47,7 @@ class Recorder(keras.callbacks.Callback):
         self.run, self.steps, self.position, self.seconds = run, steps, position, seconds
         self.watch, self.flush_seconds = watch, flush_seconds
         self.best: float | None = None  # what the watch found in this epoch, if it is the smallest so far
-        judged = run.history().get(watch.smallest, np.zeros(0)) if watch else np.zeros(0)
-        self._smallest = np.nanmin(judged, initial=np.inf)
+        self._smallest = _smallest(run.history(), watch.selection) if watch else np.inf
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
         written = run.iterations()
@@ -118,8 +117,9 @@ class Recorder(keras.callbacks.Callback):
             return dict.fromkeys(self.watch.columns, "")
         self.model.sync()
         found = self.watch(self.model)
-        if found[self.watch.smallest] < self._smallest:
-            self.best = self._smallest = found[self.watch.smallest]
+        score = sum(found[name] for name in self.watch.selection)
+        if score < self._smallest:
+            self.best = self._smallest = score
         self._clock = time.perf_counter()
         return found
 
@@ -131,6 +131,13 @@ class Recorder(keras.callbacks.Callback):
             self._iterations.close()
             self._history.close()
             self.bar.close()
+
+
+def _smallest(history: Mapping[str, np.ndarray], selection: Sequence[str]) -> float:
+    """The smallest sum of these columns so far; infinite where they were never measured."""
+    if not all(name in history for name in selection):
+        return np.inf
+    return float(np.nanmin(sum(history[name] for name in selection), initial=np.inf))
 
 
 def _losses_first(name: str) -> tuple[bool, str]:

@@ -169,7 +169,7 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
         raise UserError("give at least one run of an autoencoder")
     lines: dict[str, list[tuple[int, float]]] = {}
     for run in opened:
-        errors = run.history().get("unseen_error", np.array([np.nan]))
+        errors = run.history().get("validation_error", np.array([np.nan]))
         if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
             raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]

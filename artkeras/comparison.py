@@ -8,15 +8,14 @@ import numpy as np
 
 from artkeras import figures
 from artkeras.errors import UserError
+from artkeras.metrics import registry
 from artkeras.run import Run, Table
 
 SAMPLES = 8  # of each variant, the same latents
 TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
-    "kid": "KID from held-out paintings",
-    "variety": "distance of samples, of paintings 1",
-    "error": "error, unseen and seen pictures",
+    **{chart.key: chart.heading for chart in registry.CHARTS},
     "gap": "score in training less at inference",
     "gradient": "gradient the generator gets",
 }
@@ -25,14 +24,18 @@ COLOURS = {
     "g_loss": "C1",
     "d_real": "C2",
     "d_fake": "C1",
-    "gap_real": "C2",
-    "gap_fake": "C1",
+    "train_eval_gap_real": "C2",
+    "train_eval_gap_fake": "C1",
     "loss": "C0",
     "reconstruction_loss": "C2",
     "kl_loss": "C1",
-    "unseen_error": "C3",
-    "seen_error": "C2",
+    "validation_error": "C3",
+    "training_error": "C2",
     "cycle_error": "C4",
+    "composition": "C3",
+    "palette": "C4",
+    "composition_ema": "C0",
+    "palette_ema": "C2",
 }
 
 Log = Callable[[str], None]
@@ -151,18 +154,13 @@ def _kind(measure: str) -> str | None:
     """The column that a measure is drawn in."""
     if figures.is_loss(measure):
         return "loss"
-    if measure.startswith("gap_"):
+    if measure.startswith("train_eval_gap_"):
         return "gap"
-    return {
-        "kid": "kid",
-        "distance_of_samples": "variety",
-        "unseen_error": "error",
-        "seen_error": "error",
-        "cycle_error": "error",
-        "g_gradient": "gradient",
-        "d_real": "accuracy",
-        "d_fake": "accuracy",
-    }.get(measure)
+    if measure in ("d_real", "d_fake"):
+        return "accuracy"
+    if measure == "g_gradient":
+        return "gradient"
+    return next((chart.key for chart in registry.CHARTS if measure in chart.lines), None)
 
 
 def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -199,6 +199,18 @@ class Average:
         """The averages by name, "ema/NETWORK/NUMBER" with the numbers of `StepModel.state`, and the images seen."""
         return {name: average for name, (_, average) in self.pairs.items()} | {"ema/images_seen": self.seen}
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Put the averages into the networks for a while, and the weights back as they were, bit for bit."""
+        kept = [np.array(keras.ops.convert_to_numpy(variable.value)) for variable, _ in self.pairs.values()]
+        try:
+            for variable, average in self.pairs.values():
+                variable.assign(average.value)
+            yield
+        finally:
+            for (variable, _), value in zip(self.pairs.values(), kept, strict=True):
+                variable.assign(value)
+
     def update(self, count: int | Tensor) -> None:
         """Move towards the present weights, after a step on `count` images."""
         seen = self.seen.value + keras.ops.cast(count, "int32")

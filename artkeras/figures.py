@@ -10,19 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from artkeras.files import atomic
+from artkeras.metrics import registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAPER = (255, 255, 255)
 INK = (90, 90, 90)
-
-MEASURED = {
-    "KID": ("kid",),
-    "variety": ("distance_of_samples",),
-    "error": ("unseen_error", "seen_error", "cycle_error"),
-}
-"""Panel of `curves` -> columns of history.csv that are measured every few epochs and drawn in it."""
 
 
 def grid(
@@ -151,7 +145,7 @@ def is_loss(name: str) -> bool:
 def curves(
     iterations: Mapping[str, np.ndarray], history: Mapping[str, np.ndarray] | None = None, *, title: str = ""
 ) -> Figure:
-    """Losses and the discriminator's accuracies, a point a step, with a running mean; below them what is in `MEASURED`.
+    """Losses and accuracies, a point a step, with a running mean; below them the charts of `artkeras.metrics.registry`.
 
     Args:
         iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
@@ -168,8 +162,8 @@ def curves(
         "loss": [n for n in names if is_loss(n)],
         "accuracy": [n for n in names if not is_loss(n)],
     }
-    for label, columns in MEASURED.items():
-        panels[label] = [n for n in columns if np.isfinite(history.get(n, np.nan)).any()]
+    for chart in registry.CHARTS:
+        panels[chart.label] = [n for n in chart.lines if np.isfinite(history.get(n, np.nan)).any()]
     panels = {label: panel for label, panel in panels.items() if panel}
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(7.5, 2.6 * len(panels)), sharex=True, squeeze=False, layout="constrained"

@@ -7,6 +7,7 @@ import numpy as np
 
 from artkeras import data, metrics
 from artkeras.errors import UserError
+from artkeras.metrics.arrays import averaged_down, image_array
 
 SIDE = 16  # pixels to which pictures are averaged before they are compared pixel by pixel
 
@@ -57,13 +58,13 @@ def originals(
     Raises:
         UserError: when there are fewer paintings than asked for, or what should be pictures is none.
     """
-    pictures, paintings = metrics._pictures("pictures", pictures), paintings.originals()
+    pictures, paintings = image_array("pictures", pictures), paintings.originals()
     array = paintings.take(range(len(paintings)))
     if not 1 <= count <= len(array):
         raise UserError(f"cannot find the {count} nearest of {len(array)} paintings")
     if by is None:
         side = min(SIDE, pictures.shape[1], array.shape[1])
-        given, known = metrics._shrunk("pictures", pictures, side), metrics._shrunk("paintings", array, side)
+        given, known = averaged_down("pictures", pictures, side), averaged_down("paintings", array, side)
         known, unit = metrics.six_copies(known).reshape(6 * len(array), -1), np.sqrt(known[0].size)
         given = given.reshape(len(given), -1)
     else:

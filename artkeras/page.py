@@ -24,6 +24,7 @@ from artkeras import __version__, figures
 from artkeras.document import embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic, check_place
+from artkeras.metrics import registry
 from artkeras.recipes import Recipe
 from artkeras.report import FINDINGS, NO_FINDINGS, command, departures, duration
 from artkeras.run import Position, Run
@@ -46,242 +47,12 @@ NAMES = {
     "loss": "all together",
     "reconstruction_loss": "reconstruction",
     "kl_loss": "divergence",
-    "kid": "kernel distance",
-    "distance_of_samples": "samples",
     "l1_loss": "difference from the picture that was there",
     "cycle_loss": "difference of what comes back",
     "identity_loss": "change of what needs none",
-    "unseen_error": "unseen pictures",
-    "seen_error": "training pictures",
-}
+} | {name: label for chart in registry.CHARTS for name, label in chart.lines.items()}
 
-# what is measured every few epochs: title, meaning, columns of the history
-MEASURED = (
-    (
-        "Kernel distance (KID)",
-        "How far the samples are from held-out paintings, measured during training. Lower is better; at about 0 they "
-        "cannot be told apart. Few pictures are judged, so it is rough, and not to be compared with the score of a "
-        "finished network.",
-        ("kid",),
-    ),
-    (
-        "Variety",
-        "How far samples lie from each other, where 1 is how far held-out paintings do. Near 0 all are one picture.",
-        ("distance_of_samples",),
-    ),
-    (
-        "Error of reconstructions",
-        "How far pictures come back from what they were, as a share of the way from black to white. Lower is better; "
-        "where unseen pictures fall behind, the network learns its training pictures by heart.",
-        ("unseen_error", "seen_error"),
-    ),
-)
-
-REFERENCES = {"held_out": "held-out", "seen": "training"}  # of scores that compare pictures one by one
-NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inception": "Inception"}
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What a score is called, how its number is written, and what it means.
-
-    Attributes:
-        title: a few words.
-        meaning: one sentence or two, for somebody who has never heard of it.
-        good: which direction is good.
-        style: a format of the number.
-    """
-
-    title: str
-    meaning: str
-    good: str
-    style: str = ".3f"
-
-
-SCORES = {
-    "kid": Measure(
-        "kernel distance (KID)",
-        "How far the samples as a whole are from the paintings, as a network trained on photographs sees them.",
-        "Lower is better; at about 0 it cannot tell them apart.",
-    ),
-    "frechet": Measure(
-        "Fréchet distance",
-        "An older distance of the same kind. Fewer pictures make it larger, so compare equal numbers of them only.",
-        "Lower is better; even real paintings do not reach 0.",
-        ".1f",
-    ),
-    "precision": Measure(
-        "precision",
-        "Share of the samples that look like some painting.",
-        "Higher is better.",
-        ".1%",
-    ),
-    "recall": Measure(
-        "recall",
-        "Share of the paintings that look like some sample: how much of their variety is reached.",
-        "Higher is better; near 0 the samples keep to a corner of what the paintings are.",
-        ".1%",
-    ),
-    "distance_of_samples": Measure(
-        "variety",
-        "How different two samples are from each other, where 1 is how different two paintings are.",
-        "Near 1 is good; far below it, the samples are all alike.",
-        ".2f",
-    ),
-    "near_identical": Measure(
-        "near-identical samples",
-        "Share of the samples that have a near twin among the others.",
-        "Lower is better; about 1 % of paintings would count.",
-        ".1%",
-    ),
-    "spectrum": Measure(
-        "difference of detail, in decibels",
-        "How much the amounts of coarse and of fine detail differ from those in the paintings.",
-        "Lower is better; 3 means about double or half of what it should be.",
-        ".1f",
-    ),
-    "chequerboard": Measure(
-        "chequerboard",
-        "How strongly a regular lattice lies over the samples, left by the way the network enlarges pictures.",
-        "0 is none, and lower is better.",
-        ".2f",
-    ),
-    "chequerboard_of_paintings": Measure(
-        "chequerboard of the paintings",
-        "The same measured on the paintings, to compare with.",
-        "Neither good nor bad: near 0.",
-        ".2f",
-    ),
-    "fog": Measure(
-        "fog",
-        "Share of the paintings' fine detail that the samples lack.",
-        "Lower is better; at 0 none is missing.",
-        ".1%",
-    ),
-    "nearer_than_half_the_unseen": Measure(
-        "copying",
-        "Share of the samples that lie nearer to a training painting than half of the paintings never shown do.",
-        "About 50 % is right for new pictures; near 100 % they are copies, far below 50 % they are like no painting.",
-        ".1%",
-    ),
-    "variety_of_pixels": Measure(
-        "variety of colours and light",
-        "How different two samples are, pixel by pixel, where 1 is how different two paintings are.",
-        "Near 1 is good; near 0, all samples are the same picture.",
-        ".2f",
-    ),
-    "reconstruction_error": Measure(
-        "error on unseen paintings",
-        "How far paintings the network never saw come back from what they were: 0 is exactly, 100 % black for white.",
-        "Lower is better; it should beat an average painting by far.",
-        ".1%",
-    ),
-    "reconstruction_error_of_seen": Measure(
-        "error on training paintings",
-        "The same of the paintings it was trained on.",
-        "Lower is better; much below the error on unseen ones, it knows its paintings by heart.",
-        ".1%",
-    ),
-    "error_of_average_painting": Measure(
-        "error of an average painting",
-        "The same if each unseen painting were answered by the average of all training paintings.",
-        "Neither good nor bad: what a good network must beat.",
-        ".1%",
-    ),
-    "fog_of_reconstructions": Measure(
-        "fog of reconstructions",
-        "Share of their fine detail that unseen paintings lose on the way through the network.",
-        "Lower is better; at 0 none is lost.",
-        ".1%",
-    ),
-    "kid_of_reconstructions": Measure(
-        "kernel distance of reconstructions",
-        "How far paintings are from paintings after their way through the network, as one trained on photographs sees "
-        "them.",
-        "Lower is better; samples can hardly be nearer than that.",
-    ),
-    "kid_half_way": Measure(
-        "kernel distance half way",
-        "The same of what lies half way between the latents of two paintings.",
-        "Lower is better; as near as the reconstructions, there are no holes between paintings.",
-    ),
-    "largest_step": Measure(
-        "largest step between two paintings",
-        "On the way from one painting to another in even steps, how much more than the mean step the largest changes.",
-        "Near 1 is good: an even way; far above it, the picture jumps.",
-        ".2f",
-    ),
-    "nearer_than_a_twentieth_of_the_unseen": Measure(
-        "close copying",
-        "The same against the nearest twentieth of the paintings never shown.",
-        "About 5 % is right for new pictures; much more means copies.",
-        ".1%",
-    ),
-    "l1": Measure(
-        "difference from the truth (L1)",
-        "How far translations are from the pictures that were there, a pixel on average: 100 % is black for white.",
-        "Lower is better; it should be below that of the average picture.",
-        ".1%",
-    ),
-    "l1_of_average": Measure(
-        "the average picture's difference",
-        "The same if every translation were the mean of the training pictures.",
-        "Neither good nor bad: what a translator has to beat.",
-        ".1%",
-    ),
-    "ssim": Measure(
-        "structural similarity (SSIM)",
-        "How far edges and contrasts are where they are in the pictures that were there.",
-        "Higher is better; 1 is the same picture.",
-        ".3f",
-    ),
-    "ssim_of_average": Measure(
-        "the average picture's similarity",
-        "The same if every translation were the mean of the training pictures.",
-        "Neither good nor bad: what a translator has to beat.",
-        ".3f",
-    ),
-    "kid_untranslated": Measure(
-        "kernel distance before translating",
-        "How far the pictures were from the other domain to begin with.",
-        "Neither good nor bad: what the kernel distance should be well below.",
-    ),
-    "kid_reverse": Measure(
-        "kernel distance the other way",
-        "How far pictures translated the other way are from the domain they were meant for.",
-        "Lower is better; at about 0 they cannot be told apart.",
-    ),
-    "cycle_error": Measure(
-        "error there and back",
-        "How far pictures are from what they were, a pixel on average, after going there and back.",
-        "Lower is better; at 0 % nothing was lost on the way.",
-        ".1%",
-    ),
-    "cycle_error_reverse": Measure(
-        "error there and back, from the other side",
-        "The same of pictures of the other domain.",
-        "Lower is better; at 0 % nothing was lost on the way.",
-        ".1%",
-    ),
-    "saturation": Measure(
-        "saturation of translations",
-        "How vivid the translated pictures are: 0 is grey, 1 as pure a colour as a screen has.",
-        "Neither good nor bad: below that before, translating has made them less vivid.",
-        ".3f",
-    ),
-    "saturation_before": Measure(
-        "saturation before translating",
-        "The same of the pictures that were translated.",
-        "Neither good nor bad: to compare with.",
-        ".3f",
-    ),
-    "saturation_of_target": Measure(
-        "saturation of the other domain",
-        "The same of real pictures of the domain that they were translated to.",
-        "Neither good nor bad: about where translations should be.",
-        ".3f",
-    ),
-}
+REFERENCES = {"held_out": "held-out ", "seen": "training "}  # the real pictures of a score, where they are not all
 
 
 # ------------------------------------------------------------------------------------------------ the page
@@ -551,14 +322,14 @@ class _Section:
                 share=all(0 <= v <= 1 for line in rates for v in (line.low.min(), line.high.max())),
             ),
         ]
-        for title, meaning, columns in MEASURED:
+        for chart in registry.CHARTS:
             dots = []
-            for name in columns:
+            for name in chart.lines:
                 values = self.history.get(name, np.full(self.epochs, np.nan))
                 at, values = self.history["epoch"][np.isfinite(values)] / self.epochs, values[np.isfinite(values)]
                 dots += [_Line(name, at, values, values, values, dots=True)] if len(values) else []
-            charts.append(_Chart(title, meaning, dots))
-        return [chart for chart in charts if chart.lines]
+            charts.append(_Chart(chart.title, chart.meaning, dots))
+        return [drawn for drawn in charts if drawn.lines]
 
     def _charts(self) -> str:
         charts = "".join(chart.html(self.epochs) for chart in self.curves)
@@ -654,26 +425,16 @@ class _Section:
     def _scores(self) -> str:
         if not self.scores:
             return "<h3>Scores</h3><p>This run has not been scored.</p>"
+        order = [*registry.QUESTIONS]
+        lines = sorted(self.scores, key=lambda line: order.index(_question(line)) if _question(line) else len(order))
         groups: dict[str, list[str]] = {}
-        for line in self.scores:
-            known = SCORES.get(line["measure"])
-            title = known.title if known else str(line["measure"])
-            style = known.style if known else ".3f"
-            value = _styled(line["value"], style)
-            spread = f' <span class="spread">± {_styled(line["std"], style)}</span>' if line.get("std") else ""
-            meaning = (
-                f"{escape(known.meaning)} <strong>{escape(known.good)}</strong>"
-                if known
-                else f"Its protocol: {_code(str(line['metric']))}"
-            )
-            groups.setdefault(self._circumstances(line), []).append(
-                f'<tr><th scope="row">{escape(title)}</th><td class="value">{value}{spread}</td><td>{meaning}</td></tr>'
-            )
+        for line in lines:
+            groups.setdefault(self._heading(line), []).append(self._score(line))
         tables = [
-            f'<table class="scores"><caption>{escape(circumstances)}</caption><thead><tr><th scope="col">score</th>'
+            f'<table class="scores"><caption>{escape(heading)}</caption><thead><tr><th scope="col">score</th>'
             f'<th scope="col">number</th><th scope="col">what it means</th></tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table>"
-            for circumstances, rows in groups.items()
+            for heading, rows in groups.items()
         ]
         again = (
             "<p>“Paintings” below are the pictures of the procedural stand-in that the network was trained on.</p>"
@@ -682,19 +443,39 @@ class _Section:
         )
         return f"<h3>Scores</h3>{again}{''.join(tables)}"
 
-    def _circumstances(self, line: Mapping[str, Any]) -> str:
-        """How the scores of one table were measured; equal ones share a table."""
-        # measures of pixels belong to the table of the network they were measured beside
-        networks = [other["network"] for other in self.scores if other["network"] != "pixels"]
-        network = line["network"] if line["network"] != "pixels" else (networks or ["pixels"])[0]
-        real = max(other["n_real"] for other in self.scores)
-        paintings = "stand-ins" if self.run.stand_in else "paintings"
-        words = f"{line['n_fake']:,} samples against {real:,} {paintings}"
-        if line.get("reference") in REFERENCES:
-            words = f"{line['n_fake']:,} {REFERENCES[line['reference']]} {paintings} and what they came back as"
-        words += f", seen through {NETWORKS.get(network, network)}" if network != "pixels" else ""
+    def _heading(self, line: Mapping[str, Any]) -> str:
+        """The question that a score answers, and the checkpoint where it is not the one that is shown."""
+        question = _question(line)
+        words = registry.QUESTIONS[question] if question else "Other scores"
         checkpoint = str(line.get("checkpoint", self.sampler.caption))
-        return words + (f". Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
+        return words + (f" Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
+
+    def _score(self, line: Mapping[str, Any]) -> str:
+        """One row of a table of scores."""
+        known = registry.METRICS.get(line["measure"])
+        title = known.title if known else str(line["measure"])
+        title += f", {registry.NETWORKS.get(line['network'], line['network'])}" if line["network"] != "pixels" else ""
+        value = registry.shown(line["measure"], line["value"])
+        spread = (
+            f' <span class="spread">± {registry.shown(line["measure"], line["std"])}</span>' if line.get("std") else ""
+        )
+        meaning = (
+            f"{escape(known.meaning)} <strong>{escape(known.good)}</strong>"
+            if known
+            else f"Its protocol: {_code(str(line['metric']))}"
+        )
+        kind = "stand-ins" if self.run.stand_in else "paintings"
+        counts = f"{line['n_fake']:,} samples, {line['n_real']:,} {REFERENCES.get(line.get('reference'), '')}{kind}"
+        return (
+            f'<tr><th scope="row">{escape(title)}</th><td class="value">{value}{spread}</td>'
+            f'<td>{meaning} <span class="spread">({escape(counts)})</span></td></tr>'
+        )
+
+
+def _question(line: Mapping[str, Any]) -> str:
+    """The group that a score belongs to; "" for one that the registry does not know."""
+    known = registry.METRICS.get(line["measure"])
+    return known.question if known else ""
 
 
 def _findings(run: Run, epochs: int, results: Path) -> str:
@@ -722,7 +503,7 @@ def _styled(value: float, style: str) -> str:
     return f"{value:{style}}".replace("%", " %").replace("-", "−")
 
 
-_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "unseen_error": ".3f", "seen_error": ".3f"}
+_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "validation_error": ".3f", "training_error": ".3f"}
 
 
 def _number(name: str, value: float) -> str:

@@ -167,7 +167,7 @@ class Run:
     def history(self) -> dict[str, np.ndarray]:
         """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far.
 
-        A run judged during training also has `kid` and what the model's `probe` gives, NaN in the epochs between.
+        A run judged during training also has what its validator measures, NaN in the epochs between.
         """
         return read_table(self.path / "history.csv")
 
@@ -175,18 +175,19 @@ class Run:
         """Losses and accuracies of every step: name -> (steps,) array, with `epoch` and `step` from 1."""
         return read_table(self.path / "iterations.csv")
 
-    def scores(self, weights: str = "trained") -> list[dict[str, Any]]:
+    def scores(self, weights: str = "trained", position: str = "chosen") -> list[dict[str, Any]]:
         """The latest record of each measure on each network, in the order in which `evaluate` writes them.
 
         Args:
             weights: "trained" or "ema": which ones were evaluated.
+            position: "chosen" or "last": at which checkpoint.
 
         Raises:
             UserError: when the scores cannot be read.
         """
         path = self.path / "metrics.jsonl"
         try:
-            latest = {(line["network"], line["measure"]): line for line in read_scores(path, weights)}
+            latest = {(line["network"], line["measure"]): line for line in read_scores(path, weights, position)}
             for line in latest.values():
                 float(line["value"]), line["n_real"] + line["n_fake"], line["metric"]
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -428,6 +429,11 @@ class Table:
             return
         if self._file is None or self._writer is None:
             new = not self.path.exists()
+            if not new and (header := next(csv.reader([self.path.read_text().partition("\n")[0]]))) != list(rows[0]):
+                raise UserError(
+                    f"{self.path} has the columns {', '.join(header)}, not {', '.join(rows[0])}: it was written by "
+                    "another version of the kit, or with other options; train anew"
+                )
             self._file = open(self.path, "a", newline="")
             self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")
             if new:
@@ -467,10 +473,10 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
         }
 
 
-def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl that are of these weights, in order; none where there is no such file.
+def read_scores(path: Path, weights: str = "trained", position: str = "chosen") -> list[dict[str, Any]]:
+    """The records of a metrics.jsonl of these weights at this checkpoint, in order; none where there is no such file.
 
-    Records from before weights were averaged do not name any: they are of the trained ones.
+    Records from before weights were averaged name neither: they are of the trained weights at the chosen checkpoint.
 
     Raises:
         ValueError: when a line is no JSON, or no text.
@@ -479,7 +485,8 @@ def read_scores(path: Path, weights: str = "trained") -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    return [line for line in lines if line.get("weights", "trained") == weights]
+    wanted = weights, position
+    return [line for line in lines if (line.get("weights", "trained"), line.get("position", "chosen")) == wanted]
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ class Trained:
 
     origin: str
     shown: str
-    nearest = "its samples were nearest to the held-out paintings"
+    nearest = "its samples were nearest to the held-out paintings in composition and palette"
 
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
         self.recipe, self.networks, self.caption = recipe, dict(networks), caption

@@ -63,7 +63,7 @@ class Translator(Trained):
         Raises:
             UserError: it goes one way only, or pictures are too small or too large.
         """
-        network = self._network(reverse)
+        network = self.network(reverse)
         height, width = pictures.shape[1:3]
         check_size(width, height)
         padded, (top, left) = pad(pictures, self._multiple())
@@ -121,7 +121,12 @@ class Translator(Trained):
         chosen = np.random.default_rng(seed).permutation(len(source))
         return source.take(np.resize(chosen, count))
 
-    def _network(self, reverse: bool) -> Any:
+    def network(self, reverse: bool) -> Any:
+        """The Keras network from A to B, or from B to A.
+
+        Raises:
+            UserError: it goes one way only.
+        """
         if reverse and not self.both_ways:
             a, b = names(self.recipe)
             raise UserError(
@@ -258,7 +263,7 @@ def translate(
     wanted = _wanted(paths, Path(out))
     translator = load(what.path if isinstance(what, Run) else what)
     assert isinstance(translator, Translator)
-    translator._network(reverse)  # says if there is none
+    translator.network(reverse)  # says if there is none
     log(f"{translator.caption}: {' to '.join(names(translator.recipe)[:: -1 if reverse else 1])}")
     written, skipped = [], []
     with tqdm(wanted.items(), unit="picture", disable=None, dynamic_ncols=True) as bar:

@@ -110,14 +110,14 @@ class Upscaler:
         for top, row_share in rows:
             for left, column_share in columns:
                 piece = picture[top : top + side, left : left + side]
-                made = np.clip(self._made(piece), 0, 255) * (row_share[:, None, None] * column_share[:, None] * 256)
+                made = np.clip(self.enlarged(piece), 0, 255) * (row_share[:, None, None] * column_share[:, None] * 256)
                 place = canvas[top * scale :, left * scale :][: made.shape[0], : made.shape[1]]
                 place += np.rint(made).astype("uint16")
                 done()
         return canvas
 
-    def _made(self, piece: np.ndarray) -> np.ndarray:
-        """What the network makes of a piece."""
+    def enlarged(self, piece: np.ndarray) -> np.ndarray:
+        """What the network makes of a piece (height, width, 3): float32 on the scale of uint8, not yet clipped."""
         height, width, _ = piece.shape
         pad = [(0, -side % self.multiple) for side in (height, width)]
         batch = np.pad(piece, [*pad, (0, 0)], mode="edge")[None].astype("float32")
@@ -474,9 +474,9 @@ def _opened(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures, the largest of which are errors, and odd metadata
-            image = Image.open(path, formats=data._formats())
+            image = Image.open(path, formats=data.decoders())
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
-        raise UserError(f"{path} cannot be enlarged: {data._reason(error)}") from None
+        raise UserError(f"{path} cannot be enlarged: {data.reason(error)}") from None
     return image
 
 
@@ -497,9 +497,9 @@ class _Plain:
         """
         try:
             image.load()
-            image = data._upright(image)
+            image = data.upright(image)
             if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-                image = data._grey(image)
+                image = data.grey_to_uint8(image)
             grey, alpha = image.mode in ("1", "L", "LA", "La"), None
             if image.has_transparency_data:
                 image = image.convert("LA") if image.mode == "La" else image
@@ -507,7 +507,7 @@ class _Plain:
                 alpha = image.getchannel("A")
             return cls(np.asarray(image.convert("RGB")), alpha, grey)
         except Exception as error:  # Pillow has a dozen ways to say that a file is broken
-            raise UserError(f"{name} cannot be enlarged: {data._reason(error)}") from None
+            raise UserError(f"{name} cannot be enlarged: {data.reason(error)}") from None
 
     @property
     def channels(self) -> int:
@@ -619,7 +619,7 @@ def _targets(pictures: Sequence[Path], out: Path) -> tuple[dict[Path, Path], lis
     broken: list[tuple[Path, str]] = []
     for path in pictures:
         if path.is_dir():
-            names, trouble = data._list(data._explicit(path))
+            names, trouble = data.list_images(data.checked_folder(path))
             broken += [(path / name, reason) for name, reason in trouble]
             for name in names:
                 try:

@@ -23,7 +23,7 @@ def measure(count: int, rounds: int = 3, log: Callable[[str], None] = print) -> 
         `files`, how many pictures; `seconds`, one number a round; `again`, the seconds of a run that finds all done.
     """
     log(f"augment: {count:,} pictures")
-    encoded = pictures._encoded()
+    encoded = pictures.encoded_squares()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "pictures")
         folder.mkdir()

@@ -58,7 +58,7 @@ def table(sets: dict[str, list[np.ndarray]], models: Sequence[str]) -> str:
 def margin(upscaler: Upscaler, picture: np.ndarray) -> int:
     """How many pixels from where a picture was cut off the result differs by more than one grey level."""
     kept = picture.shape[1] * 5 // 8
-    whole, cut = (np.clip(upscaler._made(p), 0, 255) for p in (picture, picture[:, :kept]))
+    whole, cut = (np.clip(upscaler.enlarged(p), 0, 255) for p in (picture, picture[:, :kept]))
     apart = np.abs(whole[:, : kept * upscaler.scale] - cut).max(axis=(0, 2)).reshape(kept, -1).max(axis=1)[::-1]
     return int(np.flatnonzero(apart > 1).max(initial=-1)) + 1
 
@@ -66,12 +66,12 @@ def margin(upscaler: Upscaler, picture: np.ndarray) -> int:
 def _pictures(place: Path, count: int, seed: int) -> list[np.ndarray]:
     paths = [place]
     if place.is_dir():
-        names = data._list(data._explicit(place))[0]
+        names = data.list_images(data.checked_folder(place))[0]
         paths = [place / name for name in sorted(random.Random(seed).sample(names, min(count, len(names))))]
     found = []
     for path in paths:
         with Image.open(path) as image:
-            image = data._rgb(data._upright(image))
+            image = data.to_rgb(data.upright(image))
         width, height = (min(side, SIDE) // 4 * 4 for side in image.size)
         left, top = (image.width - width) // 2, (image.height - height) // 2
         found.append(np.asarray(image.crop((left, top, left + width, top + height))))

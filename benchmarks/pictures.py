@@ -34,7 +34,7 @@ def measure(counts: Sequence[int], log: Callable[[str], None] = print) -> list[d
     with tempfile.TemporaryDirectory() as place:
         folder, home = Path(place, "pictures"), Path(place, "home")
         folder.mkdir()
-        bare, encoded = _ask(folder, home, "bare"), _encoded()
+        bare, encoded = _ask(folder, home, "bare"), encoded_squares()
         made = 0
         for count in sorted(counts):
             log(f"pictures: {count:,} files")
@@ -50,7 +50,7 @@ def measure(counts: Sequence[int], log: Callable[[str], None] = print) -> list[d
     return found
 
 
-def _encoded() -> list[bytes]:
+def encoded_squares() -> list[bytes]:
     """The JPEGs that are written again and again."""
     from PIL import Image
 

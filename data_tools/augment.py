@@ -45,7 +45,7 @@ def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...]
         Exception: of almost any kind, if the file is damaged.
     """
     if fit in data.FITS:
-        return data._decode(path, size, fit, formats or data._formats())
+        return data.decode(path, size, fit, formats or data.decoders())
     image = opened(path)
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
@@ -60,7 +60,7 @@ def square(path: Path, size: int, fit: str = "stretch", formats: tuple[str, ...]
 
 def copies(picture: np.ndarray) -> np.ndarray:
     """The six copies of a square picture (n, n, 3) in the order of `COPIES`: (6, n, n, 3)."""
-    return np.concatenate([data._copy(picture[None], copy) for copy in range(len(COPIES))])
+    return np.concatenate([data.augmented(picture[None], copy) for copy in range(len(COPIES))])
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,20 @@ def chosen(folder: Path, subset: str) -> Chosen:
         UserError: no pictures, no list for "curated", nothing left, or the pictures are copies already.
     """
     names = listed(folder)
-    example = data._group(names)[1]
+    example = data.group_paintings(names)[1]
     if example is not None:
         raise UserError(f"{folder} holds copies already, such as {example}: name the folder with the originals")
-    path, wanted = data._labels_path(Path(os.path.abspath(folder)).name, folder)
+    path, wanted = data.labels_path(Path(os.path.abspath(folder)).name, folder)
     if path is None and subset != "curated":
         return Chosen(names)
     if path is None:
         raise UserError(f"--subset curated needs the list {wanted}: make one with clean --study-list or curate")
-    labels = data._read_labels(path)
-    found = {name: data._label(name, labels) for name in names}
-    kept = [n for n, label in found.items() if subset == "all" or data._belongs(label[1] if label else None, subset)]
+    labels = data.read_labels(path)
+    found = {name: data.label_of(name, labels) for name in names}
+    kept = [n for n, label in found.items() if subset == "all" or data.belongs(label[1] if label else None, subset)]
     if not kept:
         raise UserError(f"{path} leaves nothing for --subset {subset}: check its columns rejected and curated")
-    curated = {name for name in kept if (label := found[name]) and data._belongs(label[1], "curated")}
+    curated = {name for name in kept if (label := found[name]) and data.belongs(label[1], "curated")}
     note = f"{path.name}: {len(kept)} of {len(names)} pictures taken, {len(curated)} of them curated"
     return Chosen(kept, curated, note)
 
@@ -139,11 +139,11 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
     """
     names = pictures.names
     made = file_names(names, ending)
-    hashes = dict(zip(names, data._each(lambda name: data._hash(target.source / name), names, "checking pictures")))
+    hashes = data.hash_files(target.source, names)
     before = {name: target.was(name) for name in names}
     stale = [copy for name in names if before[name] != hashes[name] for copy in made[name]]
     target.begin([name for six in made.values() for name in six], hashes, stale)
-    formats, (kind, options_) = data._formats(), FORMATS[ending]
+    formats, (kind, options_) = data.decoders(), FORMATS[ending]
 
     def work(name: str) -> str:
         """Empty: made; "=": was there; else why not."""
@@ -155,7 +155,7 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
         except Exception as error:  # damaged files make decoders fail in every way there is
             for path in paths:  # of what the file was before
                 path.unlink(missing_ok=True)
-            return data._reason(error)
+            return data.reason(error)
         for path, pixels in zip(paths, copies(picture)):
             content = io.BytesIO()
             Image.fromarray(np.ascontiguousarray(pixels)).save(content, kind, **options_)
@@ -164,10 +164,10 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about large pictures and odd metadata
-        results = dict(zip(names, data._each(work, names, "augmenting")))
+        results = dict(zip(names, data.in_threads(work, names, "augmenting")))
     failed = {name: result for name, result in results.items() if result not in ("", "=")}
     if len(failed) == len(names):
-        raise data._none_readable(target.source, list(failed.items()))
+        raise data.none_readable(target.source, list(failed.items()))
     _write_list(target, pictures, {name: made[name][0] for name in names if name not in failed})
     target.finish()
     return sum(not result for result in results.values()), list(failed.items())
@@ -192,15 +192,15 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
         UserError: none can be read.
     """
     names = pictures.names
-    hashes = dict(zip(names, data._each(lambda name: data._hash(target.source / name), names, "checking pictures")))
+    hashes = data.hash_files(target.source, names)
     same = target.complete and list(target.before.get("sources", {}).items()) == list(hashes.items())
     before = target.before.get("failed", {})
     shape = (len(_pack_names(target.folder)), size, size, 3)
-    if same and isinstance(before, dict) and data._is_whole(target.folder / ARRAY, shape):
+    if same and isinstance(before, dict) and data.is_array(target.folder / ARRAY, shape):
         _write_list(target, pictures, _originals([name for name in names if name not in before]))
         return 0, list(before.items())
     target.begin([ARRAY, FACTS], hashes)
-    formats = data._formats()
+    formats = data.decoders()
     kept: list[str] = []
     failed: list[Failure] = []
     digests: list[str] = []
@@ -209,23 +209,23 @@ def make_pack(target: Target, pictures: Chosen, size: int, fit: str) -> tuple[in
         try:
             return copies(square(target.source / name, size, fit, formats))
         except Exception as error:  # damaged files make decoders fail in every way there is
-            return data._reason(error)
+            return data.reason(error)
 
     def rows() -> Iterator[np.ndarray]:
-        for name, result in zip(names, data._each(work, names, "augmenting")):
+        for name, result in zip(names, data.in_threads(work, names, "augmenting")):
             if isinstance(result, str):
                 failed.append((name, result))
                 continue
             kept.append(name)
             for picture in result:
-                digests.append(data._digest(np.ascontiguousarray(picture).tobytes()))
+                digests.append(data.digest(np.ascontiguousarray(picture).tobytes()))
                 yield picture
         if not kept:
-            raise data._none_readable(target.source, failed)
+            raise data.none_readable(target.source, failed)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data._write_array(target.folder / ARRAY, rows(), size)
+        data.write_array(target.folder / ARRAY, rows(), size)
     called = [name for six in file_names(kept, "png").values() for name in six]
     facts = {"format": 1, "size": size, "fit": fit, "names": called, "digests": digests}
     with atomic(target.folder / FACTS) as part:

@@ -365,7 +365,7 @@ def run(arguments: argparse.Namespace) -> None:
     hand, unknown = sheet.read(arguments.apply, set(names)) if arguments.apply else ({}, 0)
     judged = judge_all([source / name for name in names])
     if all(isinstance(facts, str) for facts in judged):
-        raise data._none_readable(source, list(zip(names, map(str, judged))))
+        raise data.none_readable(source, list(zip(names, map(str, judged))))
     decisions = decide(names, judged, limits, arguments.drop)
     if study:
         decisions = by_study(decisions, study)
@@ -419,10 +419,10 @@ def _review(path: Path, source: Path, decisions: Sequence[Decision], folder: str
         for d in sorted((d for d in decisions if d.judged), key=place)
     ]
     reasons = {reason for d in decisions for reason in d.found if d.judged}
-    command = f"python -m data_tools clean {_quoted(folder)} --apply {{list}}"
+    command = f"python -m data_tools clean {quoted(folder)} --apply {{list}}"
     sheet.write(path, source, rows, title=f"Clean: {source.name}", command=command, reasons=reasons)
     options.say(f"wrote {path}: open it in a browser")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return text if re.fullmatch(r"[\w./~:\\-]+", text) else f'"{text}"'

@@ -22,7 +22,7 @@ from typing import Any
 from artkeras import data
 from artkeras.errors import UserError
 from data_tools import options, sheet
-from data_tools.clean import _quoted, add_sheet
+from data_tools.clean import add_sheet, quoted
 from data_tools.judgements import Judged, judge_all
 from data_tools.pictures import file_sha256, inside
 from data_tools.steps import Target, artist_of, bar, copy, known, listed, share, write_manifest
@@ -59,11 +59,11 @@ def rank(judged: Mapping[str, Judged], count: int) -> list[Ranked]:
 
 def rejected_by_list(folder: Path, names: Sequence[str]) -> set[str]:
     """The pictures that the list beside the folder (`<folder>_labels.csv`) rejects; none without one."""
-    path = data._labels_path(Path(os.path.abspath(folder)).name, folder)[0]
+    path = data.labels_path(Path(os.path.abspath(folder)).name, folder)[0]
     if path is None:
         return set()
-    labels = data._read_labels(path)
-    found = {name: data._label(name, labels) for name in names}
+    labels = data.read_labels(path)
+    found = {name: data.label_of(name, labels) for name in names}
     return {name for name, label in found.items() if label and label[1][0]}
 
 
@@ -142,7 +142,7 @@ def run(arguments: argparse.Namespace) -> None:
     found = judge_all([source / name for name in names])
     judged = {name: facts for name, facts in zip(names, found) if not isinstance(facts, str)}
     if not judged:
-        raise data._none_readable(source, list(zip(names, map(str, found))))
+        raise data.none_readable(source, list(zip(names, map(str, found))))
     ranked = rank(judged, round(arguments.top * len(judged)))
     ranked = [
         replace(picture, chosen=hand[picture.file] == "keep", by="hand") if picture.file in hand else picture
@@ -164,7 +164,7 @@ def run(arguments: argparse.Namespace) -> None:
         options.say(f"scores from {by_rule[0]:.3f} down to {by_rule[-1]:.3f}")
     if arguments.review:
         rows = [sheet.Row(picture.file, "keep" if picture.chosen else "drop", picture.why) for picture in ranked]
-        command = f"python -m data_tools curate {_quoted(arguments.folder)} --top {arguments.top:g} --apply {{list}}"
+        command = f"python -m data_tools curate {quoted(arguments.folder)} --top {arguments.top:g} --apply {{list}}"
         title = f"Curate: {source.name}"
         sheet.write(arguments.review, source, rows, title=title, command=command, words=("chosen", "left out"))
         options.say(f"wrote {arguments.review}: open it in a browser")

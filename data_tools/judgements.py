@@ -95,15 +95,15 @@ def opened(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd metadata, and large pictures, which have a limit here
-            with Image.open(path, formats=data._formats()) as image:
+            with Image.open(path, formats=data.decoders()) as image:
                 if image.width * image.height > PIXELS:
                     raise NotAPicture(f"{image.width} x {image.height} pixels, beyond what is safe to open")
                 image.load()
-                return data._rgb(data._upright(image))
+                return data.to_rgb(data.upright(image))
     except NotAPicture:
         raise
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
-        raise NotAPicture(data._reason(error)) from None
+        raise NotAPicture(data.reason(error)) from None
 
 
 def judge(path: Path | str) -> Judged:
@@ -141,7 +141,7 @@ def _judge(path: Path) -> Judged | str:
     try:
         return judge(path)
     except (NotAPicture, OSError) as error:
-        return data._reason(error)
+        return data.reason(error)
 
 
 def measure(image: Image.Image) -> Judged:

@@ -35,8 +35,8 @@ def listed(folder: Path) -> list[str]:
     Raises:
         UserError: the folder is missing or holds no picture files, or one whose name is not text.
     """
-    data._explicit(folder)
-    names = data._list(folder)[0]
+    data.checked_folder(folder)
+    names = data.list_images(folder)[0]
     if not names:
         raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
     for name in names:

@@ -13,7 +13,7 @@ from artkeras.recipes import Builder, Recipe
 
 
 def generator(latent_dim: int = 32, size: int = 64, width: int = 32, *, noise: float = 0.0):
-    """Latents to pictures, by enlarging and convolving instead of transposed convolutions: no chequerboards.
+    """Latents to pictures, by enlarging and convolving instead of transposed convolutions: no checkerboards.
 
     A network is a function that takes `size` and `width` and returns a Keras model; further keywords are what variants
     differ in. It is called with Keras already set up, so Keras is imported here and not at the top.

@@ -27,6 +27,14 @@ def own_places(monkeypatch, tmp_path, request):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """An empty folder for the images of one study, called "study"."""
+    place = tmp_path / "pictures" / "study"
+    place.mkdir(parents=True)
+    return place
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """Skips a test where no browser is, with the reason; fails it where ARTKERAS_REQUIRE names browser."""

@@ -304,7 +304,7 @@ def test_a_stopped_run_ends_like_one_that_never_was(vae_once, monkeypatch):
             training.train(TINY, precision="float32", out="stopped", log=silent)
     (path,) = Path("stopped").iterdir()
     resumed, whole = training.resume(path, log=silent), Run(vae_once)
-    for name in ("loss", "kl_loss", "unseen_error", "seen_error"):
+    for name in ("loss", "kl_loss", "validation_error", "training_error"):
         assert resumed.history()[name].tobytes() == whole.history()[name].tobytes(), name
     a, b = (run.load_checkpoint(Position(2))[0] for run in (resumed, whole))
     assert [name for name in a if a[name].tobytes() != b[name].tobytes()] == []
@@ -313,10 +313,10 @@ def test_a_stopped_run_ends_like_one_that_never_was(vae_once, monkeypatch):
 def test_the_best_epoch_is_the_one_with_the_smallest_error_on_unseen_pictures(vae_once):
     run = Run(vae_once)
     history = run.history()
-    assert run.best()[0].epoch == 1 + np.argmin(history["unseen_error"])
+    assert run.best()[0].epoch == 1 + np.argmin(history["validation_error"])
     trained, unseen = run.sampler(), run.examples()
     errors = np.sqrt(np.square((trained.reconstruct(unseen) - unseen.astype(float)) / 255).mean((1, 2, 3)))
-    assert errors.mean() == pytest.approx(history["unseen_error"].min(), abs=1e-4)
+    assert errors.mean() == pytest.approx(history["validation_error"].min(), abs=1e-4)
 
 
 def test_scores_are_of_samples_of_what_comes_back_and_of_what_lies_between(vae_once, tmp_path):
@@ -324,12 +324,12 @@ def test_scores_are_of_samples_of_what_comes_back_and_of_what_lies_between(vae_o
     lines = judging.evaluate(run, count=100, log=silent)
     (vae_once / "metrics.jsonl").unlink()
     found = {line["measure"]: line for line in lines}
-    assert {"kid", "fog", "nearer_than_half_the_unseen", "kid_of_reconstructions", "kid_half_way"} < set(found)
+    assert {"kid", "blur", "memorization_p50", "kid_of_reconstructions", "kid_halfway"} < set(found)
     trained, (train, unseen) = run.sampler(), run.pictures()
     unseen, seen = unseen.take(range(6)), train.take(range(18))
     for name, paintings, instead in (
         ("reconstruction_error", unseen, trained.reconstruct(unseen)),
-        ("reconstruction_error_of_seen", seen, trained.reconstruct(seen)),
+        ("training_reconstruction_error", seen, trained.reconstruct(seen)),
         ("error_of_average_painting", unseen, np.rint(seen.mean(0, keepdims=True))),
     ):
         errors = np.sqrt(np.square((paintings.astype(float) - instead) / 255).mean((1, 2, 3)))
@@ -348,8 +348,8 @@ def test_without_held_out_pictures_nothing_is_said_about_unseen_ones():
     options = {"count": 20, "seed": 1, "features": CheapFeatures(), "facts": {}, "log": said.append}
     records = kind("autoencoder").judge(plain, train, None, **options)
     names = {line["measure"] for line in records}
-    assert "reconstruction_error_of_seen" in names
-    assert not {"reconstruction_error", "fog_of_reconstructions", "error_of_average_painting"} & names
+    assert "training_reconstruction_error" in names
+    assert not {"reconstruction_error", "blur_of_reconstructions", "error_of_average_painting"} & names
     assert "held out" in said[0]
 
 
@@ -361,7 +361,7 @@ def test_errors_are_drawn_against_latents_a_line_a_kind(vae_once):
     (other / "recipe.json").write_text(json.dumps(values))
     (axis,) = codec.against_latents([vae_once, other]).axes
     line, average = axis.lines
-    smallest = Run(vae_once).history()["unseen_error"].min()
+    smallest = Run(vae_once).history()["validation_error"].min()
     assert (line.get_label(), line.get_xydata().tolist()) == ("VAE", [[2, smallest], [4, smallest]])
     train, unseen = (pictures.take(range(len(pictures))).astype(float) for pictures in Run(vae_once).pictures())
     errors = np.sqrt(np.square((unseen - np.rint(train.mean(0))) / 255).mean((1, 2, 3)))

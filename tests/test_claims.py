@@ -47,7 +47,7 @@ def folder(tmp_path):
     (place / "h.csv").write_text("epoch,d_fake,d_real,kid\n1,0.1,0.3,\n2,0.9,0.88,0.61\n3,0.92,0.94,\n")
     lines = [("kid", 0.4, "trained"), ("kid", 0.31, "trained"), ("kid", 0.2, "ema")]
     rows = [json.dumps({"measure": measure, "value": value, "weights": weights}) for measure, value, weights in lines]
-    (place / "metrics.jsonl").write_text("\n".join([json.dumps({"measure": "fog", "value": 0.125}), *rows]) + "\n")
+    (place / "metrics.jsonl").write_text("\n".join([json.dumps({"measure": "blur", "value": 0.125}), *rows]) + "\n")
     (tmp_path / claims.TABLE).write_text(TABLE)
     return tmp_path
 
@@ -122,7 +122,7 @@ def test_a_wrong_table_leaves_the_page_as_it_was(folder):
         (Value("0.3", "a/metrics.jsonl", measure="kid"), "0.3"),  # the last one of the trained weights
         (Value("0.30", "a/metrics.jsonl", measure="kid"), "0.31"),
         (Value("0.20", "a/metrics.jsonl", measure="kid", weights="ema"), "0.20"),
-        (Value("12", "a/metrics.jsonl", measure="fog", scale=100), "12"),
+        (Value("12", "a/metrics.jsonl", measure="blur", scale=100), "12"),
         (Value("0.50, 0.3", "a/comparison.csv", column="kid", where={"variant": "x"}), "0.50, 0.3"),
         (Value("20, 89, 93", "a/h.csv", column=("d_fake", "d_real"), scale=100), "20, 89, 93"),
         (Value("0.61", "a/h.csv", column="kid"), "0.61"),  # measured in one epoch

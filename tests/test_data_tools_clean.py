@@ -291,7 +291,7 @@ def test_a_wrong_list_is_one_line(scraped, tmp_path, capsys, content, message):
 def small_study(monkeypatch, tmp_path, count: int = 12) -> tuple[Path, Path]:
     """A folder of procedural paintings, and a study whose authors rejected two of them and chose four."""
     folder = fill(tmp_path / "original", count, 128)
-    names = data._list(folder)[0]
+    names = data.list_images(folder)[0]
     labels = tmp_path / "labels.csv"
     lines = [f"{name},Some Painter,{int(i < 2)},{int(4 <= i < 8)}" for i, name in enumerate(names)]
     labels.write_text("\n".join(["file,artist,rejected,curated", *lines]) + "\n")
@@ -304,7 +304,7 @@ def disguised(folder: Path, out: Path) -> dict[str, str]:
     """Copies of other names, sizes and compression: new name -> old name."""
     out.mkdir()
     names = {}
-    for number, name in enumerate(data._list(folder)[0]):
+    for number, name in enumerate(data.list_images(folder)[0]):
         image = Image.open(folder / name).convert("RGB")
         factor = (0.5, 1, 2.3)[number % 3]
         new = f"work-{997 * (number + 1) % 1000:03d}.{('jpg', 'webp', 'png')[number % 3]}"
@@ -386,7 +386,7 @@ def test_plain_paintings_come_first_and_model_4_reads_the_list(tmp_path, capsys)
     assert call("curate", folder, "--top", 0.5) == 0
     assert state(folder) == before
     out = tmp_path / "mixed_curated"
-    assert data._list(out)[0] == [f"plain {i}.png" for i in range(10)]
+    assert data.list_images(out)[0] == [f"plain {i}.png" for i in range(10)]
     said = capsys.readouterr().out
     assert "1 pictures that cannot be read are left out" in said and "20 pictures ranked, 10 chosen" in said
     chosen, _ = data.load("colour_field", 8, folder=out, subset="curated")
@@ -403,7 +403,7 @@ def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, caps
         "file,decision,before\nSome Painter1.jpg,keep,drop\nSome Painter2.jpg,drop,drop\n"
     )
     assert call("curate", folder, "--top", 0, "--apply", tmp_path / "hand.csv") == 0
-    assert data._list(tmp_path / "some_curated")[0] == ["Some Painter1.jpg"]
+    assert data.list_images(tmp_path / "some_curated")[0] == ["Some Painter1.jpg"]
     assert "1 pictures that the list beside" in capsys.readouterr().out
     assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
     rows = "".join(f"Some Painter{number}.jpg,1,0\n" for number in range(6))

@@ -142,10 +142,11 @@ def test_a_loss_of_any_name_is_a_loss_and_errors_have_a_panel():
     iterations = {name: values for name, values in columns().items() if name in ("epoch", "step")}
     iterations |= {name: columns()["g_loss"] for name in ("loss", "kl_loss", "reconstruction_loss")}
     epochs = iterations["epoch"][-1]
-    history = {"epoch": np.arange(epochs) + 1} | dict.fromkeys(("unseen_error", "seen_error"), np.full(epochs, 0.1))
+    errors = ["validation_error", "training_error"]
+    history = {"epoch": np.arange(epochs) + 1} | dict.fromkeys(errors, np.full(epochs, 0.1))
     figure = figures.curves(iterations, history)
     assert [axis.get_ylabel() for axis in figure.axes] == ["loss", "error"]
-    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == ["unseen_error", "seen_error"]
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == errors
 
 
 def test_curves_show_the_means_of_each_epoch_and_the_kernel_distance_where_it_was_measured():
@@ -250,13 +251,13 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path, monk
 
 
 def test_dots_have_a_row_a_thing_and_none_where_nothing_was_measured():
-    figure = figures.dots({"KID": {"a": 0.5, "b": 0.25}, "fog": {"b": 100.0}}, log=["fog"])
-    kid, fog = figure.axes
+    figure = figures.dots({"KID": {"a": 0.5, "b": 0.25}, "blur": {"b": 100.0}}, log=["blur"])
+    kid, blur = figure.axes
     np.testing.assert_array_equal(kid.collections[0].get_offsets(), [[0.5, 0], [0.25, 1]])
-    drawn = np.ma.filled(fog.collections[0].get_offsets().astype(float), np.nan)
+    drawn = np.ma.filled(blur.collections[0].get_offsets().astype(float), np.nan)
     assert np.isnan(drawn[0, 0]) and drawn[1].tolist() == [100, 1]
     assert [label.get_text() for label in kid.get_yticklabels()] == ["a", "b"]
-    assert (kid.get_xscale(), fog.get_xscale()) == ("linear", "log") and kid.get_xlim()[0] <= 0
+    assert (kid.get_xscale(), blur.get_xscale()) == ("linear", "log") and kid.get_xlim()[0] <= 0
     assert kid.get_ylim()[0] > kid.get_ylim()[1]  # the first stands on top
 
 

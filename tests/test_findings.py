@@ -17,7 +17,7 @@ def folder(tmp_path):
     facts = {"recipe": {"name": "colour_field/model_1"}, "epochs": 4}
     (place / "run.json").write_text(json.dumps(facts))
     (place / "history.csv").write_text("epoch,d_loss,kid\n1,0.5,\n2,0.4,0.9\n3,0.3,\n4,0.2,0.7\n")
-    scores = [("kid", 0.6, 0.02), ("fog", 0.1, None), ("kid", 0.5, 0.01)]
+    scores = [("kid", 0.6, 0.02), ("blur", 0.1, None), ("kid", 0.5, 0.01)]
     lines = [json.dumps({"measure": measure, "value": value, "std": std}) + "\n" for measure, value, std in scores]
     (place / "metrics.jsonl").write_text("".join(lines))
     return tmp_path / "results"
@@ -26,11 +26,11 @@ def folder(tmp_path):
 def test_a_result_has_its_last_scores_and_what_was_measured_in_some_epochs(folder):
     (result,) = findings.results(folder).values()
     assert (result.name, result.facts["epochs"]) == ("colour_field/model_1", 4)
-    assert (result.scores, result.spreads) == ({"kid": 0.5, "fog": 0.1}, {"kid": 0.01})
+    assert (result.scores, result.spreads) == ({"kid": 0.5, "blur": 0.1}, {"kid": 0.01})
     assert result.folder == folder / "colour_field" / "model_1"
     epochs, values = result.over_epochs("kid")
     assert (epochs.tolist(), values.tolist()) == ([2, 4], [0.9, 0.7])
-    assert [len(column) for column in result.over_epochs("distance_of_samples")] == [0, 0]
+    assert [len(column) for column in result.over_epochs("diversity")] == [0, 0]
 
 
 def test_a_result_that_nobody_judged_has_no_scores(folder):

@@ -61,7 +61,7 @@ def test_without_held_out_paintings_no_memorisation_is_claimed(trained):
     lines = []
     records = judging.evaluate(trained, count=100, log=lines.append)
     assert not any("unseen" in name for name in names(records))
-    assert any("no memorisation score" in line for line in lines)
+    assert any("no memorization score" in line for line in lines)
 
 
 def test_held_out_paintings_give_a_memorisation_score(tmp_path):
@@ -69,14 +69,14 @@ def test_held_out_paintings_give_a_memorisation_score(tmp_path):
     run = training.train(recipe, out=tmp_path / "runs", log=training_worker.silent)
     found = names(judging.evaluate(run, count=100, log=training_worker.silent))
     assert found["kid"]["n_real"] == 24
-    assert found["nearer_than_half_the_unseen"]["n_real"] == 18
-    assert found["nearer_than_half_the_unseen"]["held_out"] == 6
+    assert found["memorization_p50"]["n_real"] == 18
+    assert found["memorization_p50"]["held_out"] == 6
 
 
 def test_copies_of_the_training_paintings_are_called_out():
     pictures = synthetic.colour_field(160, 16, seed=3)
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
-    score = "nearer_than_half_the_unseen"
+    score = "memorization_p50"
     copied, honest = (
         names(judging.judge(np.repeat(fake, 2, 0), train, unseen, features=CheapFeatures(), facts={}))[score]["value"]
         for fake in (train, fresh)
@@ -150,7 +150,7 @@ def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
 # --- during training ------------------------------------------------------------------------------
 
 WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, kid_every=2)
-COLUMNS = ["kid", "distance_of_samples", "gap_real", "gap_fake", "g_gradient"]
+COLUMNS = ["kid", "diversity", "train_eval_gap_real", "train_eval_gap_fake", "g_gradient"]
 
 
 def train(recipe=WATCHED):
@@ -182,7 +182,7 @@ def test_watching_does_not_change_what_is_trained():
 
 def test_the_best_checkpoint_is_kept_and_sampled(monkeypatch):
     scores = iter([0.5, 0.2, 0.3])
-    monkeypatch.setattr(judging.metrics, "kernel_distance", lambda real, fake: SimpleNamespace(mean=next(scores)))
+    monkeypatch.setattr(judging.metrics, "kid", lambda real, fake: SimpleNamespace(mean=next(scores)))
     monkeypatch.setattr(callbacks, "GRID", 4)
     checkpoint_often(monkeypatch)
     run = train()

@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 
 from artkeras import data, metrics, synthetic
 from artkeras.errors import UserError
+from artkeras.metrics import arrays, distribution, spectrum
 
 SIZE = 32
 HALF = 240  # paintings in each half of the procedural set
@@ -27,7 +28,7 @@ def gaussian(rng: np.random.Generator, n: int, mean: np.ndarray, variances: np.n
 
 
 def kid(real: np.ndarray, fake: np.ndarray, **settings) -> float:
-    return metrics.kernel_distance(real, fake, **settings).mean
+    return metrics.kid(real, fake, **settings).mean
 
 
 def whole_kid(real: np.ndarray, fake: np.ndarray, *, keep_diagonal: bool = False) -> float:
@@ -97,7 +98,7 @@ def lost(pictures: np.ndarray, kinds: int) -> np.ndarray:
 
 
 def pattern(pictures: np.ndarray, stride: int, levels: int) -> np.ndarray:
-    """Add a chequerboard of a period of `stride` pixels, +- `levels` grey levels."""
+    """Add a checkerboard of a period of `stride` pixels, +- `levels` grey levels."""
     y, x = np.indices(pictures.shape[1:3]) // (stride // 2)
     signs = ((x + y) % 2 * 2 - 1)[..., None]
     return np.clip(pictures.astype(int) + levels * signs, 0, 255).astype(np.uint8)
@@ -110,7 +111,7 @@ def halves(paintings) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def larger() -> np.ndarray:
-    """(40, 64, 64, 3) uint8 procedural paintings, large enough for the chequerboard of stride 8."""
+    """(40, 64, 64, 3) uint8 procedural paintings, large enough for the checkerboard of stride 8."""
     return synthetic.colour_field(40, 64, seed=2)
 
 
@@ -126,7 +127,7 @@ def clean(halves) -> tuple[np.ndarray, np.ndarray]:
 def test_kernel_distance_of_two_by_two_pictures_by_hand():
     real, fake = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 1.0], [0.0, 0.0]])
     # k(r1, r2) = 1, k(f1, f2) = 1; across: 1.5^3, 1, 1.5^3, 1 with mean 2.1875
-    score = metrics.kernel_distance(real, fake, subsets=3)
+    score = metrics.kid(real, fake, subsets=3)
     assert score.mean == pytest.approx(1 + 1 - 2 * 2.1875)
     assert score.std == 0
 
@@ -140,8 +141,8 @@ def test_kernel_distance_of_whole_sets_is_the_papers_formula():
 def test_kernel_distance_averages_over_the_subsets_it_draws():
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((30, 4)), rng.standard_normal((50, 4)) * 2
-    score = metrics.kernel_distance(real, fake, subsets=6, subset_size=11, seed=3)
-    chosen = [metrics._draws(len(x), 11, 6, np.random.default_rng([3, i])) > 0 for i, x in enumerate((real, fake))]
+    score = metrics.kid(real, fake, subsets=6, subset_size=11, seed=3)
+    chosen = [distribution._draws(len(x), 11, 6, np.random.default_rng([3, i])) > 0 for i, x in enumerate((real, fake))]
     assert all((rows.sum(0) == 11).all() for rows in chosen)
     each_one = [whole_kid(real[chosen[0][:, s]], fake[chosen[1][:, s]]) for s in range(6)]
     assert len({round(x, 6) for x in each_one}) == 6
@@ -173,7 +174,7 @@ def test_kernel_distance_is_unbiased_and_keeping_the_diagonals_would_not_be():
 def test_kernel_distance_means_the_same_at_any_subset_size():
     rng = np.random.default_rng(3)
     real, fake = rng.standard_normal((400, 5)), rng.standard_normal((400, 5)) + 0.5
-    small, large = (metrics.kernel_distance(real, fake, subsets=400, subset_size=size) for size in (10, 200))
+    small, large = (metrics.kid(real, fake, subsets=400, subset_size=size) for size in (10, 200))
     assert small.mean == pytest.approx(large.mean, abs=4 * small.std / math.sqrt(400))
     assert small.std > 3 * large.std
 
@@ -181,24 +182,24 @@ def test_kernel_distance_means_the_same_at_any_subset_size():
 def test_a_subset_larger_than_the_set_is_clipped_and_reported():
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((30, 4)), rng.standard_normal((50, 4))
-    score = metrics.kernel_distance(real, fake, subset_size=1000)
+    score = metrics.kid(real, fake, subset_size=1000)
     assert (score.subset_size, score.asked, score.clipped) == (30, 1000, True)
     assert score == metrics.Score(score.mean, score.std, 100, 30, 1000)
-    assert metrics.kernel_distance(fake, real, subset_size=1000).subset_size == 30
-    assert not metrics.kernel_distance(real, fake, subset_size=30).clipped
+    assert metrics.kid(fake, real, subset_size=1000).subset_size == 30
+    assert not metrics.kid(real, fake, subset_size=30).clipped
 
 
 def test_kernel_distance_is_reproducible_and_the_seed_matters():
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((60, 4)), rng.standard_normal((60, 4))
-    first, second, other = (metrics.kernel_distance(real, fake, subset_size=20, seed=seed) for seed in (1, 1, 2))
+    first, second, other = (metrics.kid(real, fake, subset_size=20, seed=seed) for seed in (1, 1, 2))
     assert first == second != other
 
 
 def test_kernel_distance_draws_the_two_sides_apart():
     x = np.random.default_rng(0).standard_normal((200, 4))
     # Were the same rows drawn from both sides, the kernels of rows with themselves would make this very negative.
-    score = metrics.kernel_distance(x, x, subset_size=10, subsets=500)
+    score = metrics.kid(x, x, subset_size=10, subsets=500)
     assert score.mean > whole_kid(x[:10], x[:10]) / 4
 
 
@@ -208,9 +209,9 @@ def test_blocks_change_nothing(monkeypatch):
     pictures = rng.integers(0, 256, (70, 16, 16, 3), dtype=np.uint8)
 
     def all_of_it():
-        score = metrics.kernel_distance(real, fake, subset_size=20)
+        score = metrics.kid(real, fake, subset_size=20)
         spread = metrics.diversity(fake, real)
-        found = metrics.memorisation(fake, real, fake[:20])
+        found = metrics.memorization(fake, real, fake[:20])
         return [
             score.mean,
             *metrics.precision_recall(real, fake),
@@ -220,11 +221,11 @@ def test_blocks_change_nothing(monkeypatch):
             metrics.diversity(fake, real, near=1.0).near_share,
             *found.distances,
             *found.indices,
-            metrics.twins(pictures, within=60),
+            metrics.duplicates(pictures, within=60),
         ]
 
     whole = all_of_it()
-    monkeypatch.setattr(metrics, "_ENTRIES", 7 * 70)
+    monkeypatch.setattr(arrays, "BLOCK_ENTRIES", 7 * 70)
     assert all_of_it() == pytest.approx(whole, rel=1e-9)
 
 
@@ -401,7 +402,7 @@ def test_diversity_of_pictures_is_that_of_their_averaged_pixels():
     random = np.random.default_rng(0)
     real = random.integers(0, 256, size=(12, 32, 32, 3), dtype="uint8")
     fake = np.concatenate([real[:1]] * 9 + [255 - real[:3]])
-    found = metrics.diversity_of_pictures(fake, real, side=8)
+    found = metrics.diversity_of_images(fake, real, side=8)
     flat = [x.reshape(len(x), 8, 4, 8, 4, 3).mean((2, 4)).reshape(len(x), -1) for x in (fake, real)]
     expected = metrics.diversity(*flat)
     assert found.near_share == expected.near_share == pytest.approx(9 / 12)
@@ -409,7 +410,7 @@ def test_diversity_of_pictures_is_that_of_their_averaged_pixels():
     assert found.mean_distance == pytest.approx(expected.mean_distance / root)
     assert found.real_mean_distance == pytest.approx(expected.real_mean_distance / root)
     with pytest.raises(UserError, match="differ in size"):
-        metrics.diversity_of_pictures(fake[:, :8, :8], real, side=16)
+        metrics.diversity_of_images(fake[:, :8, :8], real, side=16)
 
 
 def test_diversity_sees_a_generator_that_repeats_itself(clean, halves):
@@ -440,19 +441,19 @@ def test_nearest_measures_a_hair_far_from_the_origin():
 def test_memorisation_is_a_half_for_fresh_pictures_and_one_for_copies():
     rng = np.random.default_rng(0)
     train, held = rng.standard_normal((300, 5)), rng.standard_normal((400, 5))
-    fresh = metrics.memorisation(rng.standard_normal((2000, 5)), train, held)
+    fresh = metrics.memorization(rng.standard_normal((2000, 5)), train, held)
     assert fresh.below_median == pytest.approx(0.5, abs=0.08)
     assert fresh.below_p5 == pytest.approx(0.05, abs=0.03)
-    copies = metrics.memorisation(train[:50] + 0.001, train, held)
+    copies = metrics.memorization(train[:50] + 0.001, train, held)
     assert (copies.below_median, copies.below_p5) == (1.0, 1.0)
     assert copies.indices.tolist() == list(range(50))
-    strange = metrics.memorisation(train[:50] + 50, train, held)
+    strange = metrics.memorization(train[:50] + 50, train, held)
     assert (strange.below_median, strange.below_p5) == (0.0, 0.0)
 
 
 def test_memorisation_by_hand():
     train, held = np.array([[0.0], [100.0]]), np.array([[1.0], [2.0], [103.0], [96.0]])  # distances 1, 2, 3, 4
-    found = metrics.memorisation(np.array([[2.4], [97.0], [101.1], [50.0]]), train, held)  # 2.4, 3, 1.1, 50
+    found = metrics.memorization(np.array([[2.4], [97.0], [101.1], [50.0]]), train, held)  # 2.4, 3, 1.1, 50
     assert (found.median, found.p5) == (2.5, pytest.approx(1.15))
     assert (found.below_median, found.below_p5) == (2 / 4, 1 / 4)
 
@@ -461,9 +462,9 @@ def test_a_copy_is_one_even_if_a_few_held_out_paintings_were_seen():
     rng = np.random.default_rng(0)
     train, held = rng.standard_normal((50, 5)), rng.standard_normal((40, 5))
     held[:4] = train[:4]  # the 5th percentile is now 0
-    assert metrics.memorisation(train, train, held).below_p5 == 1.0
+    assert metrics.memorization(train, train, held).below_p5 == 1.0
     with pytest.raises(UserError, match="held_out paintings are also in train"):
-        metrics.memorisation(train, train, train[:10])
+        metrics.memorization(train, train, train[:10])
 
 
 def test_six_copies_are_those_of_the_data(paintings):
@@ -485,32 +486,32 @@ def test_six_copies_are_those_of_the_data(paintings):
 def test_turned_and_mirrored_copies_are_found_among_the_pixels(paintings):
     train, held = paintings[:100], paintings[150:250]
     fakes = np.concatenate([metrics.six_copies(noisy(train[i : i + 1], 5))[0, i % 6][None] for i in range(12)])
-    indices, distances = metrics.nearest_picture(fakes, train)
+    indices, distances = metrics.nearest_image(fakes, train)
     assert indices.tolist() == list(range(12))
     assert distances.max() < 5
-    found = metrics.memorisation_of_pictures(fakes, train, held)
+    found = metrics.memorization_of_images(fakes, train, held)
     assert found.below_median == found.below_p5 == 1.0
-    fresh = metrics.memorisation_of_pictures(paintings[250:], train, held)
+    fresh = metrics.memorization_of_images(paintings[250:], train, held)
     assert 0.3 < fresh.below_median < 0.7
     # Without the six ways, most of the copies would pass for new pictures.
-    small = [metrics._shrunk("x", x, 16).reshape(len(x), -1) for x in (fakes, train, held)]
-    assert metrics.memorisation(*small).below_median < 0.8
+    small = [arrays.averaged_down("x", x, 16).reshape(len(x), -1) for x in (fakes, train, held)]
+    assert metrics.memorization(*small).below_median < 0.8
 
 
 def test_distances_of_pictures_are_in_grey_levels_at_any_size():
     white, grey = np.full((1, 32, 32, 3), 255, np.uint8), np.full((1, 24, 24, 3), 155, np.uint8)
     for side in (1, 5, 16, 24):
-        assert metrics.nearest_picture(white, grey, side=side)[1] == pytest.approx(100)
+        assert metrics.nearest_image(white, grey, side=side)[1] == pytest.approx(100)
 
 
 def test_averaging_down_weighs_every_pixel_alike():
     pictures = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
     for side in (1, 4, 7, 20, 50):
-        small = metrics._shrunk("x", pictures, side)
+        small = arrays.averaged_down("x", pictures, side)
         assert small.shape[1:3] == (min(side, 20), min(side, 20))
         np.testing.assert_allclose(small.mean((1, 2)), pictures.mean((1, 2)))
     blocks = pictures.reshape(3, 4, 5, 4, 5, 3).mean((2, 4))
-    np.testing.assert_allclose(metrics._shrunk("x", pictures, 4), blocks)
+    np.testing.assert_allclose(arrays.averaged_down("x", pictures, 4), blocks)
 
 
 # ------------------------------------------------------------------------------------------------------ spectra
@@ -531,7 +532,7 @@ def test_green_counts_most_and_blue_least():
     for channel in range(3):
         pictures = np.zeros((8, SIZE, SIZE, 3), np.uint8)
         pictures[..., channel] = noise
-        powers.append(metrics.power_spectrum(pictures)[1] - metrics.ROUNDING)
+        powers.append(metrics.power_spectrum(pictures)[1] - spectrum.ROUNDING)
     np.testing.assert_allclose(powers[0] / powers[1], (0.299 / 0.587) ** 2, rtol=0.01)
     np.testing.assert_allclose(powers[2] / powers[1], (0.114 / 0.587) ** 2, rtol=0.05)
 
@@ -541,23 +542,23 @@ def test_a_wave_has_its_power_at_its_frequency():
     wave = np.rint(128 + 60 * np.sin(2 * np.pi * x * 10 / 64)).astype(np.uint8)
     frequencies, power = metrics.power_spectrum(np.broadcast_to(wave[None, None, :, None], (1, 64, 64, 3)))
     assert frequencies[power.argmax()] == 10 / 64
-    assert power[[7, 11]] == pytest.approx(metrics.ROUNDING, abs=1e-5)  # nothing leaks beyond one step
+    assert power[[7, 11]] == pytest.approx(spectrum.ROUNDING, abs=1e-5)  # nothing leaks beyond one step
     slanted = np.rint(128 + 60 * np.sin(2 * np.pi * (x + x[:, None]) * 7 / 64)).astype(np.uint8)
     _, power = metrics.power_spectrum(slanted[None, :, :, None].repeat(3, 3))
     assert frequencies[power.argmax()] == 10 / 64  # the root of 7^2 + 7^2 is 9.9
 
 
 def test_brightness_does_not_leak_into_the_low_frequencies(paintings):
-    power = next(metrics._powers("paintings", paintings[:20]))
+    power = next(spectrum._powers("paintings", paintings[:20]))
     assert power[:, 0, 0].max() < 1e-12 < power[:, 0, 1].min()
 
 
 def test_flat_pictures_have_a_spectrum_all_the_same(halves):
     flat = np.full((4, SIZE, SIZE, 3), 90, np.uint8)
-    assert metrics.power_spectrum(flat)[1] == pytest.approx(metrics.ROUNDING)
-    assert metrics.chequerboard(flat) == {2: pytest.approx(0), 4: pytest.approx(0)}
+    assert metrics.power_spectrum(flat)[1] == pytest.approx(spectrum.ROUNDING)
+    assert metrics.checkerboard(flat) == {2: pytest.approx(0), 4: pytest.approx(0)}
     assert math.isfinite(metrics.spectrum_distance(halves[0], flat))
-    assert metrics.fog(flat, halves[0]) == 0
+    assert metrics.blur(flat, halves[0]) == 0
 
 
 def test_spectrum_distance_is_in_decibels():
@@ -574,9 +575,9 @@ def test_spectrum_distance_is_in_decibels():
 @pytest.mark.parametrize("stride", [2, 4, 8])
 def test_a_chequerboard_shows_at_its_stride_and_grows_with_its_strength(larger, stride):
     pictures = larger
-    before = metrics.chequerboard(pictures)
+    before = metrics.checkerboard(pictures)
     assert set(before) == {2, 4, 8} and all(abs(excess) < 0.5 for excess in before.values())
-    found = [metrics.chequerboard(pattern(pictures, stride, levels)) for levels in (1, 3, 8)]
+    found = [metrics.checkerboard(pattern(pictures, stride, levels)) for levels in (1, 3, 8)]
     assert 2 < found[0][stride] < found[1][stride] < found[2][stride]
     for other in {2, 4, 8} - {stride}:
         assert found[2][other] == pytest.approx(before[other], abs=0.05)
@@ -586,27 +587,27 @@ def test_stripes_that_a_painter_made_are_no_chequerboard():
     rng = np.random.default_rng(0)
     bands = np.where(rng.random((80, 64)) < 0.5, 60, 190)[:, :, None, None]
     pictures = np.broadcast_to(bands, (80, 64, 64, 3)) + rng.integers(-3, 4, (80, 64, 64, 1))
-    assert all(abs(excess) < 0.5 for excess in metrics.chequerboard(pictures.astype(np.uint8)).values())
+    assert all(abs(excess) < 0.5 for excess in metrics.checkerboard(pictures.astype(np.uint8)).values())
 
 
 def test_a_few_striped_paintings_do_not_pass_for_a_chequerboard(paintings):
     few = paintings[:100].copy()
     few[:5] = pattern(few[:5], 4, 60)
     every = pattern(paintings[:100], 4, 3)
-    assert metrics.chequerboard(few)[4] < 0.5
-    assert metrics.chequerboard(every)[4] > 5
+    assert metrics.checkerboard(few)[4] < 0.5
+    assert metrics.checkerboard(every)[4] > 5
 
 
 def test_fog_and_spectrum_distance_rise_with_blur_and_noise_is_no_fog(halves):
     real, fresh = halves
     stages = [fresh, blurred(fresh, 0.5), blurred(fresh, 1.0), blurred(fresh, 2.0)]
-    fogs = [metrics.fog(real, stage) for stage in stages]
+    blurs = [metrics.blur(real, stage) for stage in stages]
     distances = [metrics.spectrum_distance(real, stage) for stage in stages]
-    assert fogs == sorted(fogs) and fogs[0] < 0.15 and fogs[1] > 0.2 and fogs[3] > 0.6
+    assert blurs == sorted(blurs) and blurs[0] < 0.15 and blurs[1] > 0.2 and blurs[3] > 0.6
     assert distances == sorted(distances) and distances[3] > 3 * distances[0]
-    assert metrics.fog(real, noisy(fresh, 10)) == 0
+    assert metrics.blur(real, noisy(fresh, 10)) == 0
     # Detail at one frequency does not make up for what lacks at the others.
-    assert metrics.fog(real, pattern(blurred(fresh, 2.0), 2, 10)) > 0.6
+    assert metrics.blur(real, pattern(blurred(fresh, 2.0), 2, 10)) > 0.6
 
 
 # ----------------------------------------------------------------------------- damage worsens the score in order
@@ -614,7 +615,7 @@ def test_fog_and_spectrum_distance_rise_with_blur_and_noise_is_no_fog(halves):
 
 def test_two_halves_of_one_set_score_near_zero(clean, halves):
     real, fresh = clean
-    score = metrics.kernel_distance(real, fresh, subset_size=120)
+    score = metrics.kid(real, fresh, subset_size=120)
     assert abs(score.mean) < 2 * score.std
     assert abs(score.mean) < 0.05 * kid(real, features(255 - halves[1]), subset_size=120)
 
@@ -627,7 +628,7 @@ def test_two_halves_of_one_set_score_near_zero(clean, halves):
 def test_damage_worsens_the_score_in_order(clean, halves, damage, levels):
     real, fresh = clean
     stages = [fresh, *(features(damage(halves[1], level)) for level in levels)]
-    scores = [metrics.kernel_distance(real, stage, subset_size=120) for stage in stages]
+    scores = [metrics.kid(real, stage, subset_size=120) for stage in stages]
     means = [score.mean for score in scores]
     assert all(better < worse for better, worse in pairwise(means)), means
     assert means[-1] > 4 * scores[0].std
@@ -656,8 +657,8 @@ def as_floats(pictures: np.ndarray) -> np.ndarray:
 )
 def test_a_mistake_in_the_pictures_stands_out_of_the_score(clean, halves, mistake):
     real, fresh = clean
-    honest = metrics.kernel_distance(real, fresh, subset_size=120)
-    wrong = metrics.kernel_distance(real, features(mistake(halves[1])), subset_size=120)
+    honest = metrics.kid(real, fresh, subset_size=120)
+    wrong = metrics.kid(real, features(mistake(halves[1])), subset_size=120)
     assert wrong.mean > 5 * max(honest.std, wrong.std / 2)
 
 
@@ -665,12 +666,12 @@ def test_a_mistake_in_the_pictures_stands_out_of_the_score(clean, halves, mistak
     "measure",
     [
         metrics.power_spectrum,
-        metrics.chequerboard,
-        metrics.twins,
+        metrics.checkerboard,
+        metrics.duplicates,
         metrics.check_originals,
-        lambda x: metrics.nearest_picture(x, x),
+        lambda x: metrics.nearest_image(x, x),
         lambda x: metrics.spectrum_distance(x, x),
-        lambda x: metrics.memorisation_of_pictures(x, x, x),
+        lambda x: metrics.memorization_of_images(x, x, x),
     ],
 )
 def test_pictures_that_are_no_uint8_rgb_are_refused(measure):
@@ -685,8 +686,8 @@ def test_augmented_copies_are_seen_and_refused(paintings):
     originals = paintings[:60]
     copies = metrics.six_copies(originals).reshape(-1, SIZE, SIZE, 3)
     metrics.check_originals(originals)
-    assert metrics.twins(originals) < 0.05
-    assert metrics.twins(copies) == 1.0
+    assert metrics.duplicates(originals) < 0.05
+    assert metrics.duplicates(copies) == 1.0
     with pytest.raises(UserError, match="100% of the real pictures are copies of each other"):
         metrics.check_originals(copies)
     with pytest.raises(UserError, match="held_out pictures"):
@@ -695,7 +696,7 @@ def test_augmented_copies_are_seen_and_refused(paintings):
 
 def test_a_mirrored_and_a_turned_copy_are_twins(paintings):
     pair = metrics.six_copies(paintings[:40])[:, [1, 3]].reshape(-1, SIZE, SIZE, 3)  # without the painting itself
-    assert metrics.twins(pair) == 1.0
+    assert metrics.duplicates(pair) == 1.0
 
 
 def test_scoring_against_augmented_copies_gives_other_numbers(halves, clean):
@@ -712,7 +713,7 @@ def test_repeated_real_rows_bias_the_score_and_are_refused(clean, monkeypatch):
     real, fresh = clean
     repeated = real[:100].repeat(6, axis=0)
     for measure in (
-        metrics.kernel_distance,
+        metrics.kid,
         metrics.frechet_distance,
         metrics.precision_recall,
         metrics.density_coverage,
@@ -721,9 +722,9 @@ def test_repeated_real_rows_bias_the_score_and_are_refused(clean, monkeypatch):
         with pytest.raises(UserError, match="83% of the 600 rows of real repeat another row"):
             measure(repeated, fresh)
         measure(fresh, repeated)  # of fakes it is a result
-    metrics.kernel_distance(np.concatenate([real, real[:5]]), fresh)  # two photographs of a few paintings
-    monkeypatch.setattr(metrics, "REPEATS_ALLOWED", 1.0)
-    once, six = (metrics.kernel_distance(x, fresh, subset_size=100, subsets=300).mean for x in (real[:100], repeated))
+    metrics.kid(np.concatenate([real, real[:5]]), fresh)  # two photographs of a few paintings
+    monkeypatch.setattr(arrays, "REPEATS_ALLOWED", 1.0)
+    once, six = (metrics.kid(x, fresh, subset_size=100, subsets=300).mean for x in (real[:100], repeated))
     assert six > once
     assert metrics.precision_recall(repeated, fresh)[0] < 0.1 < metrics.precision_recall(real[:100], fresh)[0]
     assert metrics.diversity(fresh, repeated).near == 0
@@ -736,7 +737,7 @@ def test_repeated_real_rows_bias_the_score_and_are_refused(clean, monkeypatch):
 @pytest.mark.parametrize(
     "measure",
     [
-        metrics.kernel_distance,
+        metrics.kid,
         metrics.frechet_distance,
         metrics.precision_recall,
         metrics.density_coverage,
@@ -758,9 +759,9 @@ def test_memorisation_names_the_array_that_is_wrong():
     for name in ("fake", "train", "held_out"):
         arrays = dict.fromkeys(("fake", "train", "held_out"), good)
         with pytest.raises(UserError, match=f"{name} has NaN"):
-            metrics.memorisation(**arrays | {name: np.full((20, 3), np.nan)})
+            metrics.memorization(**arrays | {name: np.full((20, 3), np.nan)})
         with pytest.raises(UserError, match=name):
-            metrics.memorisation(**arrays | {name: np.ones((20, 4))})
+            metrics.memorization(**arrays | {name: np.ones((20, 4))})
 
 
 @pytest.mark.parametrize(
@@ -781,7 +782,7 @@ def test_kernel_distance_refuses_what_makes_no_sense(change, message):
     rng = np.random.default_rng(0)
     settings = {"real": rng.standard_normal((9, 3)), "fake": rng.standard_normal((9, 3))} | change
     with pytest.raises(UserError, match=message):
-        metrics.kernel_distance(**settings)
+        metrics.kid(**settings)
 
 
 def test_other_settings_out_of_range_are_refused(paintings):
@@ -799,17 +800,17 @@ def test_other_settings_out_of_range_are_refused(paintings):
     with pytest.raises(UserError, match=r"means must be \(d,\)"):
         metrics.frechet_between(np.zeros(3), np.eye(3), np.zeros(2), np.eye(2))
     with pytest.raises(UserError, match="above"):
-        metrics.fog(paintings, paintings, above=0.7)
+        metrics.blur(paintings, paintings, above=0.7)
     with pytest.raises(UserError, match="differ in size"):
-        metrics.fog(paintings[:3], paintings[:3, :16, :16])
+        metrics.blur(paintings[:3], paintings[:3, :16, :16])
     with pytest.raises(UserError, match="must be square"):
-        metrics.nearest_picture(paintings[:3, :16], paintings[:3])
+        metrics.nearest_image(paintings[:3, :16], paintings[:3])
     with pytest.raises(UserError, match="differ in size"):
-        metrics.nearest_picture(paintings[:3, :8, :8], paintings[:3])
+        metrics.nearest_image(paintings[:3, :8, :8], paintings[:3])
     with pytest.raises(UserError, match="at least 8 x 8"):
         metrics.power_spectrum(paintings[:3, :6, :6])
-    with pytest.raises(UserError, match="no chequerboards"):
-        metrics.chequerboard(paintings[:3, :15, :15])
+    with pytest.raises(UserError, match="no checkerboards"):
+        metrics.checkerboard(paintings[:3, :15, :15])
 
 
 def test_half_precision_and_whole_numbers_are_computed_in_double():
@@ -852,8 +853,8 @@ def test_a_record_is_one_line_of_json_with_everything_in_it():
         "run": "a",
         "epoch": 3,
     }
-    plain = metrics.record("fog", np.float32(0.5), n_real=2, n_fake=3)
-    assert plain["metric"] == "fog-pixels-none-paintings2-samples3"
+    plain = metrics.record("blur", np.float32(0.5), n_real=2, n_fake=3)
+    assert plain["metric"] == "blur-pixels-none-paintings2-samples3"
     assert type(plain["value"]) is float and plain["std"] is None
 
 

@@ -210,17 +210,17 @@ def test_probe_measures_and_moves_nothing(kind):
     before = watching.snapshot(model)
     found = {name: float(value) for name, value in model.probe(shown).items()}
     assert watching.moved(model, before, watching.snapshot(model)) == []
-    assert list(found) == ["gap_real", "gap_fake", "g_gradient"]
+    assert list(found) == ["train_eval_gap_real", "train_eval_gap_fake", "g_gradient"]
     real = watching.number(model.scale(shown))
     gap = scores_at(model, before, real).mean() - scores_at(model, before, real, training=False).mean()
-    assert found["gap_real"] == pytest.approx(gap, rel=1e-3)
-    assert abs(found["gap_fake"]) > 1e-3 and found["g_gradient"] > 1e-4
+    assert found["train_eval_gap_real"] == pytest.approx(gap, rel=1e-3)
+    assert abs(found["train_eval_gap_fake"]) > 1e-3 and found["g_gradient"] > 1e-4
 
 
 def test_probe_sees_no_gap_where_nothing_depends_on_the_batch_and_no_gradient_where_the_score_saturates():
     model = watching.model(norm=(True, False), dropout=0.0)
     found = {name: float(value) for name, value in model.probe(watching.pictures(8)).items()}
-    assert abs(found["gap_real"]) < 1e-5 and abs(found["gap_fake"]) < 1e-5
+    assert abs(found["train_eval_gap_real"]) < 1e-5 and abs(found["train_eval_gap_fake"]) < 1e-5
     model.discriminator.layers[-1].bias.assign([60.0])  # "surely real": the generator has nothing to learn
     assert float(model.probe(watching.pictures(8))["g_gradient"]) < 1e-6 < found["g_gradient"]
 

@@ -145,7 +145,7 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
         record("kid", 9.0, 0.1, **PROTOCOL),
         record("kid", 0.25, 0.0125, **PROTOCOL),
         record("recall", 0.125, **PROTOCOL),
-        record("chequerboard", -0.07, n_real=12, n_fake=100),
+        record("checkerboard", -0.07, n_real=12, n_fake=100),
         record("novelty", 7.0, **PROTOCOL),
     )
     text = text_of(page([trained], "page.html"))
@@ -153,7 +153,7 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
         "  ", " "
     )
     assert "recall 12.5 %" in text
-    assert "chequerboard −0.07" in text
+    assert "checkerboard −0.07" in text
     assert "novelty 7.000 Its protocol: novelty-lite0-bicubic224-paintings12-samples100" in text
     assert text.count("100 samples against 12 stand-ins, seen through EfficientNet-Lite0") == 1
     assert "9.000" not in text

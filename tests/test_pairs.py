@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 from training_worker import lighten
 
-from artkeras import data, pairs
+from artkeras import data
+from artkeras.data import pairs
 from artkeras.errors import UserError
 
 FACADES, MONET2PHOTO = ("right", "left"), ("monet", "photo")

@@ -131,7 +131,7 @@ def test_bad_arguments_raise_one_clear_line(draw, arguments):
 
 @pytest.mark.parametrize("study", ["abstract", "artworks", "japanese_art"])
 def test_the_studies_find_their_stand_ins(study, monkeypatch):
-    monkeypatch.setattr(data, "_STAND_IN_COUNT", 6)
+    monkeypatch.setattr(data.loading, "STAND_IN_COUNT", 6)
     pictures, _ = data.load(study, 16, subset="all", expand=False)
     assert pictures.stand_in
     assert len(pictures) == 6

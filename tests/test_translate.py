@@ -17,7 +17,7 @@ from artkeras.__main__ import main
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.kinds import translation
-from artkeras.metrics import kernel_distance
+from artkeras.metrics import kid
 from artkeras.report import report
 from artkeras.run import Position, Run
 
@@ -75,16 +75,16 @@ def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
     plain = Run(runs["pix2pix"])
     assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
     history = watched.history()
-    assert [*history][-3:] == ["unseen_error", "seen_error", "seconds"]
-    assert watched.best()[0].epoch == history["unseen_error"].argmin() + 1
+    assert [*history][-3:] == ["validation_error", "training_error", "seconds"]
+    assert watched.best()[0].epoch == history["validation_error"].argmin() + 1
     train, unseen = watched.pictures()
     a, b = unseen.whole("a"), unseen.whole("b")
     off = np.abs(artkeras.load(watched.path).translate(a).astype(float) - b).mean() / 255
-    assert history["unseen_error"].min() == pytest.approx(off, rel=1e-5)
+    assert history["validation_error"].min() == pytest.approx(off, rel=1e-5)
     a, b = train.whole("a"), train.whole("b")
     assert len(a) == len(b) == 8
     errors = np.abs(watched.sampler(Position(2)).translate(a).astype(float) - b).mean(axis=(1, 2, 3)) / 255
-    assert errors.min() <= history["seen_error"][-1] <= errors.max()
+    assert errors.min() <= history["training_error"][-1] <= errors.max()
 
 
 def test_unpaired_sets_are_watched_by_kernel_distance_and_the_way_back(monkeypatch):
@@ -98,7 +98,7 @@ def test_unpaired_sets_are_watched_by_kernel_distance_and_the_way_back(monkeypat
     a, b = unseen.whole("a"), unseen.whole("b")
     to_b = translator.translate(a)
     back = translator.translate(to_b, reverse=True)
-    assert history["kid"][-1] == pytest.approx(kernel_distance(describe(b), describe(to_b)).mean, rel=1e-5)
+    assert history["kid"][-1] == pytest.approx(kid(describe(b), describe(to_b)).mean, rel=1e-5)
     assert history["cycle_error"][-1] == pytest.approx(np.abs(back.astype(float) - a).mean() / 255, rel=1e-5)
 
 
@@ -205,7 +205,7 @@ def test_evaluate_scores_unseen_pictures(runs, kind, tmp_path, monkeypatch):
     else:
         back = translator.translate(fake, reverse=True)
         assert records["cycle_error"]["value"] == pytest.approx(np.abs(back.astype(float) - a).mean() / 255)
-        same = judging.metrics.kernel_distance(CheapFeatures()(b), CheapFeatures()(a)).mean
+        same = judging.metrics.kid(CheapFeatures()(b), CheapFeatures()(a)).mean
         assert records["kid_untranslated"]["value"] == pytest.approx(same)
         assert records["saturation"]["value"] == judging.metrics.saturation(fake).mean()
 

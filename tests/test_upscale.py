@@ -94,10 +94,10 @@ def test_pieces_cover_all_and_their_shares_add_up_to_one(length, multiple):
 def test_no_seam(small):
     # every piece's edge shows: the network is random, and what lies outside counts as black
     given = noise(150, 171)
-    whole = np.clip(small._made(given), 0, 255)
+    whole = np.clip(small.enlarged(given), 0, 255)
     assert small.pieces(150, 171, 64) == 5 * 6
     np.testing.assert_allclose(small(given, 64), whole, atol=0.51)
-    edge = np.clip(small._made(given[:, :64]), 0, 255)
+    edge = np.clip(small.enlarged(given[:, :64]), 0, 255)
     assert np.abs(edge - whole[:, :256]).max() > 20
 
 
@@ -105,7 +105,7 @@ def test_no_seam_of_a_real_network(monkeypatch):
     real("esrgan-slim")
     monkeypatch.setenv("ARTKERAS_HOME", str(HOME))
     slim, given = open_model("slim"), np.concatenate([painting(100, 60), noise(100, 70)], axis=1)
-    apart = slim(given, 64).astype(int) - np.rint(np.clip(slim._made(given), 0, 255))
+    apart = slim(given, 64).astype(int) - np.rint(np.clip(slim.enlarged(given), 0, 255))
     assert slim.pieces(100, 130, 64) > 4
     assert np.abs(apart).max() <= 1
 
@@ -119,7 +119,7 @@ def test_the_second_part_in_strips_makes_the_whole(tmp_path):
     upscaler, given = open_model(param), noise(70, 9)  # three strips
     assert (upscaler.tile, upscaler.name) == (512, str(param))
     whole = engine.inference(realesrgan.from_file(param))(given[None].astype("float32"))[0]
-    np.testing.assert_allclose(upscaler._made(given), whole, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(upscaler.enlarged(given), whole, rtol=1e-4, atol=1e-2)
 
 
 def test_sides_that_a_network_cannot_take_are_filled_up():

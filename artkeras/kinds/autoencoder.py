@@ -37,19 +37,19 @@ class _Autoencoder(Kind):
     def watch(self, recipe, train, held_out, features):
         return Watch(recipe, train, held_out)
 
-    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+    def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
         from artkeras import judging
 
         seen = train.take(range(len(train)))
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
-        records = judging.judge(made, seen, unseen, features=features, facts=facts)
+        records = judging.judge(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
-        variety = metrics.diversity_of_pictures(made, known)
+        variety = metrics.diversity_of_images(made, known)
         share = variety.mean_distance / variety.real_mean_distance
-        records.append(metrics.record("variety_of_pixels", share, n_real=len(known), n_fake=len(made), **facts))
+        records.append(metrics.record("pixel_diversity", share, n_real=len(known), n_fake=len(made), **facts))
         records += there_and_back(trained, seen, unseen, facts)
-        records += in_between(trained, known, features, seed, facts)
+        records += in_between(trained, known, features[0], seed, facts)
         if unseen is None:
             log("no error on unseen paintings: none was held out (train with --holdout 0.1)")
         return records
@@ -67,7 +67,7 @@ def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, fa
     record, error = metrics.record, metrics.reconstruction_error
     protocol = {"n_real": len(seen), "n_fake": len(seen), "reference": "seen", **facts}
     found = error(seen, codec.reconstruct(seen))
-    records = [record("reconstruction_error_of_seen", found.mean(), found.std(), **protocol)]
+    records = [record("training_reconstruction_error", found.mean(), found.std(), **protocol)]
     if unseen is None:
         return records
     back = codec.reconstruct(unseen)
@@ -78,7 +78,7 @@ def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, fa
         *records,
         record("reconstruction_error", found.mean(), found.std(), **protocol),
         record("error_of_average_painting", guessed.mean(), guessed.std(), **protocol),
-        record("fog_of_reconstructions", metrics.fog(unseen, back), **protocol),
+        record("blur_of_reconstructions", metrics.blur(unseen, back), **protocol),
     ]
 
 
@@ -102,8 +102,8 @@ def in_between(codec: Codec, paintings: np.ndarray, features: Features, seed: in
     steps = np.array([metrics.largest_step(walk) for walk in walks])
     counts: dict[str, Any] = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
     return [
-        metrics.record("kid_of_reconstructions", metrics.kernel_distance(real, features(back)), **protocol),
-        metrics.record("kid_half_way", metrics.kernel_distance(real, features(middle)), **protocol),
+        metrics.record("kid_of_reconstructions", metrics.kid(real, features(back)), **protocol),
+        metrics.record("kid_halfway", metrics.kid(real, features(middle)), **protocol),
         metrics.record("largest_step", steps.mean(), steps.std(), **counts, **facts),
     ]
 
@@ -111,8 +111,8 @@ def in_between(codec: Codec, paintings: np.ndarray, features: Features, seed: in
 class Watch:
     """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
 
-    columns: tuple[str, ...] = ("unseen_error", "seen_error")
-    smallest = "unseen_error"
+    columns: tuple[str, ...] = ("validation_error", "training_error")
+    selection: tuple[str, ...] = ("validation_error",)
 
     def __init__(self, recipe: Recipe, train: data.Pictures, held_out: data.Pictures):
         """Choose the paintings, once."""

@@ -20,14 +20,22 @@ class _GAN(Kind):
 
         return Watch(recipe, train, held_out, features())
 
-    def judge(self, trained, train, held_out, *, count, seed, features, facts, log):
+    def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
         from artkeras.judging import judge
 
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         known = train.take(range(len(train)))
-        records = judge(trained.sample(count, seed), known, unseen, features=features, facts=facts)
+        records = judge(
+            trained.sample(count, seed),
+            known,
+            unseen,
+            features=features,
+            facts=facts,
+            thumbnail=thumbnail,
+            augmented=trained.recipe.expand,
+        )
         if unseen is None:
-            log("no memorisation score: no painting was held out (train with --holdout 0.1)")
+            log("no memorization score: no painting was held out (train with --holdout 0.1)")
         return records
 
 

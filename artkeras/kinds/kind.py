@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,11 +23,11 @@ class Watch(Protocol):
 
     Attributes:
         columns: what it measures, columns that it adds to history.csv.
-        smallest: the one of them by which the best checkpoint is chosen.
+        selection: those of them whose smallest sum makes the best checkpoint.
     """
 
     columns: tuple[str, ...]
-    smallest: str
+    selection: tuple[str, ...]
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Measure: a value for each of `columns`."""
@@ -111,7 +111,8 @@ class Kind:
         *,
         count: int,
         seed: int,
-        features: Features,
+        features: Sequence[Features],
+        thumbnail: int,
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:
@@ -121,7 +122,8 @@ class Kind:
             trained: see `open`.
             train, held_out: the originals it was trained on, and those kept out (or None).
             count, seed: of the samples to draw, where it draws some.
-            features: describes pictures; has a `name` and a `resize`.
+            features: one or more feature extractors, the main one first; each has a `name` and a `resize`.
+            thumbnail: side in pixels at which composition is scored.
             facts: further entries of each record.
             log: called with a line about what is missing.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artkeras import metrics, pairs
+from artkeras import metrics
+from artkeras.data import pairs
 from artkeras.errors import UserError
 from artkeras.kinds.kind import Kind
 
@@ -26,12 +27,12 @@ class Translation(Kind):
     plans_steps = True
 
     def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
-        """Where the pictures of both domains are, see `artkeras.pairs.find`."""
+        """Where the pictures of both domains are, see `artkeras.data.pairs.find`."""
         a, b = recipe.domains.values()
         return pairs.find(recipe.study, (a, b), folder)
 
     def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[pairs.Pairs, pairs.Pairs | None]:
-        """Pictures of both domains, see `artkeras.pairs.load`."""
+        """Pictures of both domains, see `artkeras.data.pairs.load`."""
         a, b = recipe.domains.values()
         return pairs.load(
             recipe.study, (a, b), recipe.size, folder=folder, fit=recipe.fit,
@@ -68,8 +69,8 @@ class Translation(Kind):
             )
         if train.aligned:
             average = np.rint(train.whole("b").mean(axis=0)).astype(np.uint8)
-            return judge_paired(trained, average, held_out, count=count, features=features, facts=facts)
-        return judge_unpaired(trained, held_out, count=count, features=features, facts=facts)
+            return judge_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
+        return judge_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
 
 
 class _Pix2Pix(Translation):
@@ -114,8 +115,8 @@ CYCLEGAN = _CycleGAN()
 class PairedWatch:
     """Measures in the middle of training how near translations come to what was there: unseen pairs, as many seen."""
 
-    columns: tuple[str, ...] = ("unseen_error", "seen_error")
-    smallest = "unseen_error"
+    columns: tuple[str, ...] = ("validation_error", "training_error")
+    selection: tuple[str, ...] = ("validation_error",)
 
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
         """Choose the pairs, once."""
@@ -136,7 +137,7 @@ class UnpairedWatch:
     """Measures in the middle of training whether unseen pictures of A become like those of B, and find back."""
 
     columns: tuple[str, ...] = ("kid", "cycle_error")
-    smallest = "kid"
+    selection: tuple[str, ...] = ("kid",)
 
     def __init__(self, recipe: Recipe, held_out: pairs.Pairs, features: Features):
         """Describe B, once.
@@ -158,7 +159,7 @@ class UnpairedWatch:
         to_b = translator.translate(self.a)
         back = translator.translate(to_b, reverse=True)
         return {
-            "kid": metrics.kernel_distance(self.of_b, self.features(to_b)).mean,
+            "kid": metrics.kid(self.of_b, self.features(to_b)).mean,
             "cycle_error": float(metrics.absolute_difference(self.a, back).mean()),
         }
 
@@ -187,7 +188,7 @@ def judge_paired(
     fake, constant = translator.translate(a), np.broadcast_to(average, b.shape)
     l1, l1_average = (metrics.absolute_difference(b, pictures) for pictures in (fake, constant))
     ssim, ssim_average = (metrics.ssim(b, pictures) for pictures in (fake, constant))
-    kid = metrics.kernel_distance(features(b), features(fake))
+    kid = metrics.kid(features(b), features(fake))
     plain = {"n_real": len(b), "n_fake": len(b), "reference": "held_out", **facts}
     return [
         record("l1", l1.mean(), l1.std(), **plain),
@@ -215,7 +216,7 @@ def judge_unpaired(
         features: describes pictures; has a `name` and a `resize`.
         facts: further entries of each record.
     """
-    record, distance, difference = metrics.record, metrics.kernel_distance, metrics.absolute_difference
+    record, distance, difference = metrics.record, metrics.kid, metrics.absolute_difference
     a, b = (unseen.whole(side)[:count] for side in ("a", "b"))
     to_b, to_a = translator.translate(a), translator.translate(b, reverse=True)
     back_a, back_b = translator.translate(to_b, reverse=True), translator.translate(to_a)

@@ -117,9 +117,10 @@ class GAN(StepModel):
             batch: (n, size, size, 3) uint8, real pictures.
 
         Returns:
-            Scalars by name. `gap_real`, `gap_fake`: the discriminator's mean score of the same n pictures in training
-            mode (batch statistics) less that at inference (moving statistics); 0 but for dropout's noise where it
-            judges each picture by itself. `g_gradient`: Euclidean norm of the gradient that the generator gets.
+            Scalars by name. `train_eval_gap_real`, `train_eval_gap_fake`: the discriminator's mean score of the same n
+            pictures in training mode (batch statistics) less that at inference (moving statistics); 0 but for dropout's
+            noise where it judges each picture by itself. `g_gradient`: Euclidean norm of the gradient that the
+            generator gets.
         """
         real = self.scale(batch)
 
@@ -132,7 +133,7 @@ class GAN(StepModel):
 
             still = scores(False)  # first: the calls in training mode move the statistics that this one reads
             _, _, found = gradients(lambda: self.fool(latents), self.generator.trainable_variables, self)
-            gaps = {f"gap_{name}": score - still[name] for name, score in scores(True).items()}
+            gaps = {f"train_eval_gap_{name}": score - still[name] for name, score in scores(True).items()}
             return gaps | {"g_gradient": ops.sqrt(sum(ops.sum(ops.square(g)) for g in found))}
 
         return without_updates(look, self)

@@ -17,7 +17,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artkeras import data
+from artkeras.data import folders
+from artkeras.data.dataset import Pictures
+from artkeras.data.decoding import HALVES
+from artkeras.data.loading import STAND_IN_SOURCE, stand_ins
+from artkeras.data.loading import load as load_one
 from artkeras.errors import UserError
 from artkeras.files import expanded
 
@@ -45,8 +49,8 @@ class Pairs:
         folder: where they lie, as `find` gives it; "procedural stand-in" where they are none.
     """
 
-    a: data.Pictures
-    b: data.Pictures
+    a: Pictures
+    b: Pictures
     aligned: bool
     size: int
     folder: str
@@ -136,7 +140,7 @@ class Pairs:
 
 def is_paired(domains: tuple[str, ...]) -> bool:
     """Whether domains are the halves of files, "left" and "right", or "right" and "left"."""
-    return sorted(domains) == sorted(data.HALVES)
+    return sorted(domains) == sorted(HALVES)
 
 
 def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | None = None) -> Path | None:
@@ -149,7 +153,7 @@ def find(study: str, domains: tuple[str, str], folder: str | os.PathLike[str] | 
         UserError: the explicit folder is missing, or does not hold both.
     """
     if is_paired(domains):
-        return data.find(study, folder)
+        return folders.find(study, folder)
     if folder is not None:
         folder = expanded(folder)
         if not folder.is_dir():
@@ -174,7 +178,7 @@ def _both(folder: Path, domains: tuple[str, str]) -> tuple[Path, Path] | None:
     """The folders of both domains, if both hold pictures."""
     for a, b in (domains, USUAL_FOLDERS):
         found = (folder / a, folder / b)
-        if all(place.is_dir() and data.holds_pictures(place) for place in found):
+        if all(place.is_dir() and folders.holds_pictures(place) for place in found):
             return found
     return None
 
@@ -215,10 +219,10 @@ def load(
         options: dict[str, Any] = {"subset": "all", "expand": False, "fit": domain if paired else fit}
         options |= {"holdout": holdout, "seed": seed, "limit": limit}
         if place is None:
-            divided.append(data.stand_ins(name, jittered(size), **options))
+            divided.append(stand_ins(name, jittered(size), **options))
         else:
-            divided.append(data.load(name, jittered(size), folder=place, **options))
-    where = data.STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
+            divided.append(load_one(name, jittered(size), folder=place, **options))
+    where = STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
     (a, unseen_a), (b, unseen_b) = divided
     unseen = None if unseen_a is None or unseen_b is None else Pairs(unseen_a, unseen_b, paired, size, where)
     return Pairs(a, b, paired, size, where), unseen
