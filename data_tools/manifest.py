@@ -181,8 +181,12 @@ class Manifest:
             raise
         self.rows[kept["key"]] = json.loads(line)
 
-    def export(self, path: str | os.PathLike[str] | None = None) -> Path:
+    def export(self, path: str | os.PathLike[str] | None = None, ours: bool = False) -> Path:
         """Write all rows as CSV (by default `manifest.csv` in the folder), whole or not at all.
+
+        Args:
+            path: of the table.
+            ours: whether it is known already that `export` wrote the table that is there.
 
         Returns:
             Where. A file that is not as this program wrote it, such as a table with corrected titles, is never
@@ -190,14 +194,14 @@ class Manifest:
         """
         wanted = path = self.folder / CSV_NAME if path is None else Path(path)
         number = 1
-        while not self._wrote(path):
+        while not (ours and path == wanted) and not self.wrote(path):
             path = wanted.with_name(f"{wanted.stem}.new{number if number > 1 else ''}{wanted.suffix}")
             number += 1
         more = sorted({name for row in self for name in row} - set(FIELDS))
         write_rows(path, [*FIELDS, *more], self)
         return path
 
-    def _wrote(self, path: Path) -> bool:
+    def wrote(self, path: Path) -> bool:
         """Whether `export` wrote a table, now or earlier: each row was a line of the journal, and none is missing."""
         if not path.is_file():
             return True

@@ -104,6 +104,11 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def plain(name: str) -> str:
+    """A relative path as tables are compared with it: systems differ in slashes and in how they spell accents."""
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/")).removeprefix("./")
+
+
 class OwnNames:
     """Gives every file of a folder a name of its own.
 
