@@ -137,7 +137,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise data.none_readable(source, list(zip(names, map(str, found))))
     ranked = rank(judged, round(arguments.top * len(judged)))
     ranked = [
-        replace(picture, chosen=hand.words[picture.file] == "keep", by="hand") if picture.file in hand.words else picture
+        replace(picture, chosen=word == "keep", by="hand") if (word := hand.words.get(picture.file)) else picture
         for picture in ranked
     ]
     chosen = [picture for picture in ranked if picture.chosen]

@@ -453,7 +453,7 @@ def _adapter(connections: weakref.WeakSet):
     from urllib3 import connectionpool
 
     def noting(pool: type) -> type:
-        class Noted(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+        class Noted(pool.ConnectionCls):  # type: ignore[name-defined]
             def __init__(self, *arguments: Any, **more: Any):
                 super().__init__(*arguments, **more)
                 connections.add(self)

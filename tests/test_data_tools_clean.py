@@ -408,7 +408,7 @@ def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, caps
     assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
     rows = "".join(f"Some Painter{number}.jpg,1,0\n" for number in range(6))
     (tmp_path / "some_labels.csv").write_text(f"file,rejected,curated\n{rows}")
-    assert "rejects all of its pictures" in refused(capsys, "curate", folder)
+    assert "rejects all of its pictures" in refused(capsys, "curate", folder, "--forget")
 
 
 def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
@@ -512,7 +512,7 @@ def test_augmenting_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         real_put(path, content)
 
-    monkeypatch.setattr(augment, "put", stops)
+    monkeypatch.setattr(steps, "put", stops)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     assert call("augment", folder, "--size", 16, "--out", out) == 130
     assert json.loads((out / steps.MARK).read_text())["complete"] is False
@@ -552,12 +552,12 @@ def test_a_stopped_run_with_other_settings_leaves_nothing_that_passes_for_new(tm
     Image.open(folder / "Some Painter0.jpg").resize((40, 90)).save(folder / "tall.png")
     out = tmp_path / "out"
     assert call("augment", folder, "--size", 16, "--out", out) == 0
-    real_put = augment.put
+    real_put = steps.put
 
     def stops(path, content):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(augment, "put", stops)
+    monkeypatch.setattr(steps, "put", stops)
     assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 130
     monkeypatch.setattr(augment, "put", real_put)
     assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 0
@@ -699,7 +699,7 @@ def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device", str(path))
 
-    for module, command in ((steps, "clean"), (steps, "curate"), (augment, "augment")):
+    for module, command in ((steps, "clean"), (steps, "curate"), (steps, "augment")):
         with monkeypatch.context() as patch:
             patch.setattr(module, "put", full)
             assert call(command, folder, "--out", tmp_path / command) == 3
