@@ -12,12 +12,14 @@ TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_CPP_MIN_LOG_LEVEL
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help notebooks test bench lint clean setup FORCE
+.PHONY: help notebooks test results bench lint clean setup FORCE
 
 help:
 	@echo "make notebooks   run every notebook; copies and figures go to runs/notebooks/"
 	@echo "                 some of them: make notebooks ARGS='01 04'"
 	@echo "make test        run the tests;  some of them: make test ARGS='-k data'"
+	@echo "make results     train, evaluate and report every recipe at its study's length to results/ (days on a laptop);"
+	@echo "                 a study within a time: make results ARGS='colour_field --within 2h'"
 	@echo "make bench       measure speed and memory, about 8 minutes on two quiet cores, to benchmarks/"
 	@echo "                 a look in a minute: make bench ARGS=--quick"
 	@echo "make lint        check the style and the types"
@@ -33,6 +35,9 @@ notebooks: setup
 # A file's tests share fixtures, so they stay in one process; each process takes about 1.5 GB.
 test: setup
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+results: setup
+	@$(PY) -m artkeras reproduce $(or $(ARGS),all) --out results
 
 bench: setup
 	@$(PY) -m benchmarks $(ARGS)

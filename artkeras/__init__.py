@@ -20,6 +20,7 @@ _PUBLIC = {
     "resume": "artkeras.training",
     "stylize": "artkeras.style",
     "train": "artkeras.training",
+    "trust": "artkeras.trusted",
     "Run": "artkeras.run",
 }
 

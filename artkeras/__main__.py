@@ -5,7 +5,6 @@ line on standard error and exit status 2.
 """
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
-from artkeras.arguments import Parser, file, number, several, weighted, whole
+from artkeras import console
+from artkeras.arguments import Parser, file, number, period, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
@@ -111,6 +111,16 @@ def parser() -> argparse.ArgumentParser:
         "--html", type=file(".html"), metavar="HTML", help="write one page to look at, and nothing to --out"
     )
 
+    reproduce = add("reproduce", _reproduce, "train, evaluate, compare and report whole studies, or go on with that")
+    reproduce.add_argument("what", nargs="+", metavar="WHAT", help="recipes, studies, families such as lessons, or all")
+    reproduce.add_argument("--seeds", type=whole(1, 100), default=1, metavar="N", help="of each (default: 1)")
+    reproduce.add_argument("--width", type=whole(1), metavar="N", help="filters of the thinnest layers")
+    reproduce.add_argument("--within", type=period, metavar="TIME", help="stop after this time: 90s, 9m, 2h")
+    reproduce.add_argument("--quick", action="store_true", help="rehearse the whole chain at laptop size")
+    reproduce.add_argument("--dry-run", action="store_true", help="say what it would cost, and do nothing")
+    reproduce.add_argument("--data", metavar="DIR", help="folder of pictures (default: where `list` finds them)")
+    reproduce.add_argument("--out", default="reproduced", metavar="DIR", help="(default: reproduced)")
+
     compare = add("compare", _compare, "draw runs side by side: what was changed, and what that changed")
     compare.add_argument("run_folders", nargs="+", metavar="RUN", help="runs' folders, at least two")
     compare.add_argument("--out", type=file(".png"), default="compare.png", metavar="PNG")
@@ -166,6 +176,12 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--keep-colour", action="store_true", help="paint lightness only: colours stay")
     stylize.add_argument("--gif", type=file(".gif"), metavar="GIF", help="also write how it came about")
 
+    for name in ("resume", "sample", "walk", "translate", "evaluate", "report", "compare", "rate"):
+        commands.choices[name].add_argument(
+            "--trust", action="append", default=[], metavar="MODULE",
+            help="let a run's recipe name code of this module, such as a study of your own",
+        )  # fmt: skip
+
     weights = add("weights", _weights, "pretrained weights: list them, fetch one, print where it lies")
     weights.add_argument("action", choices=("list", "fetch", "path"))
     weights.add_argument("name", nargs="?", metavar="NAME", help="which, see: weights list")
@@ -213,7 +229,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
     recipe = find_recipe(arguments.recipe)
     recipe = replace(recipe.quick() if arguments.quick else recipe, **_changes(arguments))
-    recipe.find(arguments.data)  # a wrong folder is said before Keras is loaded
+    recipe.check()  # what is wrong with the values or the folder is said before Keras is loaded
+    recipe.check_training()
+    recipe.find(arguments.data)
     artkeras.train(
         recipe,
         data=arguments.data,
@@ -228,6 +246,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _resume(arguments: argparse.Namespace) -> None:
     changes = _changes(arguments)
     run = artkeras.Run(arguments.run_folder)
+    run.recipe.check_training()
     epochs = changes.pop("epochs", None)
     artkeras.resume(run, epochs=epochs, data=arguments.data, precision=arguments.precision, log=_say, **changes)
 
@@ -276,6 +295,22 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         checkpoint=arguments.checkpoint,
         thumbnail=arguments.thumbnail,
         out=arguments.out,
+        log=_say,
+    )
+
+
+def _reproduce(arguments: argparse.Namespace) -> None:
+    from artkeras.reproduce import reproduce
+
+    reproduce(
+        arguments.what,
+        seeds=arguments.seeds,
+        width=arguments.width,
+        within=arguments.within,
+        out=arguments.out,
+        quick=arguments.quick,
+        data=arguments.data,
+        dry_run=arguments.dry_run,
         log=_say,
     )
 
@@ -349,13 +384,14 @@ def _say(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
+    """Run one command and return its exit status: 0 done, 2 to put right, 130 stopped by Ctrl-C or SIGTERM."""
+    console.show_everything()
     arguments = parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # no name of a file shall be too foreign to be told
     try:
-        arguments.run(arguments)
-        sys.stdout.flush()
+        with console.stopped_by_sigterm():
+            artkeras.trust(*getattr(arguments, "trust", ()))
+            arguments.run(arguments)
+            sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
     except BrokenPipeError:  # who read a list has seen enough of it (`| head`)

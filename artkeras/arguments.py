@@ -48,6 +48,18 @@ def number(suits: Callable[[float], bool], what: str) -> Callable[[str], float]:
     return parse
 
 
+def period(text: str) -> float:
+    """A kind of argument: a time such as 90s, 9m or 2h, in seconds."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    try:
+        value = float(text[:-1]) * units[text[-1:]]
+    except (ValueError, KeyError):
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: write 90s, 9m or 2h")
+    return value
+
+
 def file(suffix: str) -> Callable[[str], Path]:
     """A kind of argument: the path of a file with this ending, there or not."""
 

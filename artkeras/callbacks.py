@@ -3,6 +3,7 @@
 They are ordinary Keras callbacks. `Recorder` comes first: the others ask it how far training has come.
 """
 
+import math
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from artkeras import figures
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.kinds.kind import Watch
-from artkeras.run import Position, Run, Table
+from artkeras.run import BEST, Position, Run, Table
 
 DIVERGED = (
     "{} stopped being numbers in {}: the last checkpoint is from before; "
@@ -47,7 +48,8 @@ class Recorder(keras.callbacks.Callback):
         self.run, self.steps, self.position, self.seconds = run, steps, position, seconds
         self.watch, self.flush_seconds = watch, flush_seconds
         self.best: float | None = None  # what the watch found in this epoch, if it is the smallest so far
-        self._smallest = _smallest(run.history(), watch.selection) if watch else np.inf
+        kept = watch and (run.path / "checkpoints" / BEST).is_file()  # else the next one is the best there is
+        self._smallest = _smallest(run.history(), watch.selection) if watch and kept else np.inf
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
         written = run.iterations()
@@ -199,19 +201,17 @@ class Checkpoint(keras.callbacks.Callback):
             self.save()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Save every few epochs and after the last."""
-        if self.recorder.best is not None:
-            self.run.save_checkpoint(
-                self.recorder.position, self.state(), self.recorder.seconds, kid=self.recorder.best
-            )
+        """Save every few epochs, after the last, and when this is the best one so far."""
         due = (epoch + 1) % self.every == 0 or epoch + 1 == self.run.recipe.epochs
-        if due or time.monotonic() - self._saved_at > 60 * self.minutes:
+        if due or self.recorder.best is not None or time.monotonic() - self._saved_at > 60 * self.minutes:
             self.save()
 
     def save(self) -> None:
         """Write a checkpoint of this moment, after the tables that lead up to it, and drop old ones."""
         self.recorder.flush()
-        self.run.save_checkpoint(self.recorder.position, self.state(), self.recorder.seconds)
+        at_end = not self.recorder.position.step  # later, `best` is still that of the epoch before
+        best = {"kid": self.recorder.best} if at_end and self.recorder.best is not None else {}
+        self.run.save_checkpoint(self.recorder.position, self.state(), self.recorder.seconds, **best)
         self._saved_at = time.monotonic()
         for position, path in list(self.run.checkpoints().items())[:-2]:
             if position.step or position.epoch % self.keep_every:
@@ -257,9 +257,17 @@ class CalmStop(keras.callbacks.Callback):
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual."""
+def stop_signals(until: float = math.inf) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second one interrupts at once, as usual.
+
+    Args:
+        until: on `time.monotonic`, when it is set by itself.
+    """
     asked = threading.Event()
+    if until < math.inf:
+        timer = threading.Timer(max(0.0, until - time.monotonic()), asked.set)
+        timer.daemon = True
+        timer.start()
     if threading.current_thread() is not threading.main_thread():  # Python allows handlers there only
         yield asked
         return

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
 
 from artkeras.errors import UserError
+
+ABANDONED = 24 * 3600  # seconds without a write, after which a temporary file is what a killed process left
+_PART = re.compile(r"\..+\.[0-9a-f]{16}\.part", re.DOTALL)
+_swept: set[Path] = set()
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -51,7 +57,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary file is empty, lies in the same folder (made if need be), begins with "." and ends
     in ".part". On success it is flushed to disk and moved over `path` in one step. On any failure,
-    Ctrl-C included, it is removed and whatever was at `path` stays as it was.
+    Ctrl-C included, it is removed and whatever was at `path` stays as it was. What a killed process
+    left in the folder is removed by the next one that writes there, once it is a day old.
 
     Note that some writers append their own suffix to a *name* that lacks it (`np.save`, `np.savez`)
     or choose a format by it (Pillow, Keras): hand those an open file, or name the format.
@@ -61,6 +68,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     # A long name is cut, for the random end must not push it beyond what a file system allows.
     part = path.parent / f".{path.name[:40]}.{secrets.token_hex(8)}.part"
     try:
@@ -73,6 +81,17 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
             part.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files that nobody has written to for a day: their process was killed. Once for each folder."""
+    if folder.absolute() in _swept:
+        return
+    _swept.add(folder.absolute())
+    with contextlib.suppress(OSError):  # a folder that cannot be listed, a file that somebody else has removed
+        for entry in os.scandir(folder):
+            if _PART.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > ABANDONED:
+                os.unlink(entry.path)
 
 
 def _flush(path: Path) -> None:

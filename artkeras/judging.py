@@ -80,8 +80,10 @@ def evaluate(
     else:
         trained = load(str(what), weights)
     paintings, held_out = paintings_of(trained, run, data)
-    against = len(paintings) + (len(held_out) if held_out is not None else 0)
-    log(f"{trained.caption}: {count} samples against {against} paintings from {paintings.source}")
+    unseen = len(held_out) if held_out is not None else 0
+    among = f"{len(paintings) + unseen} paintings"
+    among += f" ({len(paintings)} trained on, {unseen} held out)" if unseen else ""
+    log(f"{trained.caption}: {count} samples against {among} from {paintings.source}")
     facts = {
         "recipe": trained.recipe.name,
         "checkpoint": trained.caption,

@@ -425,8 +425,8 @@ class _Section:
     def _scores(self) -> str:
         if not self.scores:
             return "<h3>Scores</h3><p>This run has not been scored.</p>"
-        order = [*registry.QUESTIONS]
-        lines = sorted(self.scores, key=lambda line: order.index(_question(line)) if _question(line) else len(order))
+        order = [*registry.QUESTIONS, ""]
+        lines = sorted(self.scores, key=lambda line: order.index(registry.question(line["measure"])))
         groups: dict[str, list[str]] = {}
         for line in lines:
             groups.setdefault(self._heading(line), []).append(self._score(line))
@@ -445,7 +445,7 @@ class _Section:
 
     def _heading(self, line: Mapping[str, Any]) -> str:
         """The question that a score answers, and the checkpoint where it is not the one that is shown."""
-        question = _question(line)
+        question = registry.question(line["measure"])
         words = registry.QUESTIONS[question] if question else "Other scores"
         checkpoint = str(line.get("checkpoint", self.sampler.caption))
         return words + (f" Measured earlier, on: {checkpoint}" if checkpoint != self.sampler.caption else "")
@@ -453,8 +453,7 @@ class _Section:
     def _score(self, line: Mapping[str, Any]) -> str:
         """One row of a table of scores."""
         known = registry.METRICS.get(line["measure"])
-        title = known.title if known else str(line["measure"])
-        title += f", {registry.NETWORKS.get(line['network'], line['network'])}" if line["network"] != "pixels" else ""
+        title = registry.title(str(line["measure"]), line["network"])
         value = registry.shown(line["measure"], line["value"])
         spread = (
             f' <span class="spread">± {registry.shown(line["measure"], line["std"])}</span>' if line.get("std") else ""
@@ -470,12 +469,6 @@ class _Section:
             f'<tr><th scope="row">{escape(title)}</th><td class="value">{value}{spread}</td>'
             f'<td>{meaning} <span class="spread">({escape(counts)})</span></td></tr>'
         )
-
-
-def _question(line: Mapping[str, Any]) -> str:
-    """The group that a score belongs to; "" for one that the registry does not know."""
-    known = registry.METRICS.get(line["measure"])
-    return known.question if known else ""
 
 
 def _findings(run: Run, epochs: int, results: Path) -> str:

@@ -407,7 +407,7 @@ def _key(path: Path) -> dict[str, Any]:
         sound = sound and isinstance(facts["stand_in"], bool) and all(p["kind"] in KINDS for p in facts["pictures"])
     except OSError as error:
         raise UserError(f"cannot read the key {path} ({error.strerror}): pass --key with the page's key") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         sound = False
     if not sound or not facts["pictures"]:
         raise UserError(f"{path} is no key of a rating page, or damaged: pass --key with the page's key")

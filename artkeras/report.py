@@ -24,6 +24,7 @@ import numpy as np
 from artkeras import claims, figures, findings
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.run import Position, Run
 from artkeras.sampling import GENERATORS, Trained, open_generator, save_generator
@@ -216,6 +217,9 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items()),
         ),
     ]
+    if cell := recipe.published.get("cell"):
+        again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
+        rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
     kept = recipe.of_kind.kept
     whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
@@ -233,7 +237,6 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             trained.shown + chosen,
             "",
             *(AVERAGED if recipe.ema else ()),
-            *_scores(run),
             "| | reported | ours |",
             "|---|---|---|",
             *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
@@ -246,6 +249,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
             "![curves](curves.png)",
             "",
             *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
+            *_scores(run),
             "## Departures from the study",
             "",
             *(f"- {departure}" for departure in departures(run) or ["none known"]),
@@ -260,7 +264,9 @@ def departures(run: Run) -> list[str]:
     found = [*recipe.departures]
     if precision != "float32":
         found.append(f"products in {precision}; weights, losses and optimizer in float32")
-    found += [f"{name} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()]
+    found += [
+        f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()
+    ]
     if recipe.ema:
         found.append(
             f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
@@ -272,20 +278,27 @@ def departures(run: Run) -> list[str]:
 
 
 def _scores(run: Run) -> list[str]:
-    """Both rows of scores, where averaged weights were evaluated too: those as published first."""
-    trained, averaged = (
-        {(line["network"], line["measure"]): line["value"] for line in run.scores(weights)}
-        for weights in ("trained", "ema")
-    )
-    if not averaged:
+    """All scores, grouped by the question they answer; a column for each of the weights and checkpoints evaluated."""
+    columns = {
+        "as published": run.scores(),
+        "averaged weights": run.scores("ema"),
+        "as published, last epoch": run.scores("trained", "last"),
+        "averaged weights, last epoch": run.scores("ema", "last"),
+    }
+    tables = {
+        title: {(line["measure"], line["network"]): registry.shown(line["measure"], line["value"]) for line in lines}
+        for title, lines in columns.items()
+        if lines
+    }
+    if not tables:
         return []
-    rows = [
-        [label, *(f"{scores[key]:.3f}" if key in scores else "" for key in averaged)]
-        for label, scores in (("as published", trained), ("averaged weights", averaged))
-    ]
-    names = [measure if network == "pixels" else f"{measure} ({network})" for network, measure in averaged]
-    table = [["weights", *names], ["---"] * (1 + len(names)), *rows]
-    return [*("| " + " | ".join(cells) + " |" for cells in table), ""]
+    rows = [["score", *tables], ["---"] * (1 + len(tables))]
+    keys = list(dict.fromkeys(key for table in tables.values() for key in table))
+    order = [*registry.QUESTIONS, ""]
+    for measure, network in sorted(keys, key=lambda key: order.index(registry.question(key[0]))):
+        name = registry.title(measure, network)
+        rows.append([name, *(table.get((measure, network), "") for table in tables.values())])
+    return ["## Scores", "", *("| " + " | ".join(cells) + " |" for cells in rows), ""]
 
 
 def command(run: Run, epochs: int | None = None) -> str:
@@ -297,15 +310,15 @@ def command(run: Run, epochs: int | None = None) -> str:
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
     words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
-    words += [f"--{name} {ours}" for name, (ours, _) in _measures(recipe).items()]
+    words += [f"--{name.replace('_', '-')} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)
 
 
 def _measures(recipe: Recipe) -> dict[str, tuple[int, int]]:
-    """Size and width, where they are not those of the recipe of this name: (ours, the recipe's)."""
+    """Size, width and batch size, where they are not those of the recipe of this name: (ours, the recipe's)."""
     usual = RECIPES.get(recipe.name, recipe)
     usual = usual.quick() if recipe.scale == "quick" else usual
-    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width")}
+    pairs = {name: (getattr(recipe, name), getattr(usual, name)) for name in ("size", "width", "batch_size")}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -20,7 +20,6 @@ import re
 import shlex
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +31,9 @@ from PIL import Image
 
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded
+from artkeras.lock import locked
 from artkeras.recipes import RECIPES, Recipe
+from artkeras.trusted import NotTrusted, trust
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -69,16 +70,24 @@ class Run:
         """
         self.path = Path(path)
         if not self.is_run(path):
-            what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "does not exist"
+            what = "does not exist"
+            if self.path.exists():
+                what = "is not a run (it has no recipe.json)" if self.path.is_dir() else "is a file, not a run"
             raise UserError(f"{path} {what}: give the folder of a run, such as one of those in runs/")
+        name = "recipe.json"
         try:
-            plain = self._read_json("recipe.json")
-            self.recipe = Recipe.from_json(plain)
+            self.recipe = Recipe.from_json(self._read_json(name))
             self.recipe.check()
-            self.environment: dict[str, Any] = self._read_json("environment.json")
             described = RECIPES.get(self.recipe.name)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise UserError(f"{path} cannot be read as a run ({error}): train again, or restore its files") from None
+            name = "environment.json"
+            self.environment = _checked(self._read_json(name))
+        except NotTrusted as error:
+            raise NotTrusted(f"{path} cannot be opened: {error}") from None
+        except Exception as error:  # whatever a damaged file leads to
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else f"{error or type(error).__name__}"
+            raise UserError(
+                f"{path} cannot be read as a run ({name}: {reason}): train again, or restore its files"
+            ) from None
         if described:  # descriptions are not stored: take today's
             self.recipe = _with_descriptions(self.recipe, described)
 
@@ -109,6 +118,7 @@ class Run:
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
+        trust(*recipe.modules)  # who trains by a recipe has run its code: the new run may be opened
         return cls(path)
 
     @staticmethod
@@ -137,7 +147,10 @@ class Run:
         return f"Run({str(self.path)!r}: {self.recipe.name}, {len(self.history().get('epoch', []))} epochs)"
 
     def _read_json(self, name: str) -> dict[str, Any]:
-        return json.loads((self.path / name).read_text())
+        values = json.loads((self.path / name).read_text("utf-8-sig"))  # an editor may have added a byte order mark
+        if not isinstance(values, dict):
+            raise ValueError("it holds no named values")
+        return values
 
     def update(self, *, recipe: Recipe | None = None, environment: Mapping[str, Any] | None = None) -> None:
         """Write changed values (more epochs, a resumption) to the run's files."""
@@ -194,6 +207,14 @@ class Run:
             raise UserError(f"{path} cannot be read: remove it, and score the run again with: evaluate") from None
         return list(latest.values())
 
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Hold this run for one training, see `artkeras.lock.locked`.
+
+        Raises:
+            UserError: when another process trains it.
+        """
+        return locked(self.path, f"{self.path} is being trained by another process: wait for its end, or stop it first")
+
     def rewind(self, position: Position) -> None:
         """Cut the tables back to a checkpoint: what came after it will be trained, and written, again."""
         _keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
@@ -201,6 +222,20 @@ class Run:
             self.path / "iterations.csv",
             lambda row: (int(row["epoch"]), int(row["step"])) <= (position.epoch + 1, position.step),
         )
+        self._rewind_best(position)
+
+    def _rewind_best(self, position: Position) -> None:
+        """Make best.npz the best checkpoint up to a position: a kill can leave an older one, damage a later one."""
+        path = self.path / "checkpoints" / BEST
+        there = _facts(path)
+        best = there and _position(there)
+        for earlier, checkpoint in reversed(self.checkpoints().items()):
+            if earlier <= position and "kid" in (_facts(checkpoint) or ()):  # it was the best when it was saved
+                if best is None or not earlier <= best <= position:
+                    _copy(checkpoint, path)
+                return
+        if best and best > position:
+            path.unlink()
 
     def sweep(self) -> None:
         """Remove what a killed process left half-written."""
@@ -227,14 +262,14 @@ class Run:
             position: how far training has come.
             state: name -> array, see `StepModel.state`.
             seconds: of training so far.
-            kid: given, this is the best checkpoint so far, by this number, and goes to best.npz.
+            kid: given, this is the best checkpoint so far, by this number, and goes to best.npz too.
         """
-        path = self.path / "checkpoints" / (position.file_name if kid is None else BEST)
+        path = self.path / "checkpoints" / position.file_name
         facts = {"epoch": position.epoch, "step": position.step, "seconds": seconds}
         facts |= {} if kid is None else {"kid": kid}
-        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
-        with atomic(path) as part, open(part, "wb") as file:
-            np.savez(file, **arrays)
+        write_state(path, state, facts)
+        if kid is not None:  # second: a training that is killed here makes up for it when it is resumed
+            _copy(path, path.with_name(BEST))
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
@@ -247,12 +282,12 @@ class Run:
         if not path.is_file():
             return None
         try:
-            state, facts = read_state(path)
+            position, state, _ = _read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): remove it, and the last one is used"
             ) from None
-        return Position(facts["epoch"], facts["step"]), state
+        return position, state
 
     def load_checkpoint(self, position: Position) -> tuple[dict[str, np.ndarray], float]:
         """Read a checkpoint: the state by name, and the seconds trained until then.
@@ -262,12 +297,12 @@ class Run:
         """
         path = self.checkpoints()[position]
         try:
-            state, facts = read_state(path)
+            _, state, seconds = _read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): the one before it is used, if there is one"
             ) from None
-        return state, float(facts["seconds"])
+        return state, seconds
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
@@ -386,6 +421,26 @@ def _with_descriptions(recipe: Recipe, described: Recipe) -> Recipe:
     return replace(recipe, **{name: getattr(described, name) for name in Recipe.DESCRIPTIONS})
 
 
+def _checked(environment: dict[str, Any]) -> dict[str, Any]:
+    """The values of an environment.json, if those that the kit goes by are there.
+
+    Raises:
+        KeyError: when one is missing.
+        TypeError: when one is of another type.
+    """
+    wanted = {"device": str, "precision": str, "versions": dict, "resumed": list, "pictures": dict}
+    of_pictures = {"stand_in": bool, "fingerprint": str, "source": str, "paintings": int, "pictures": int}
+    for values, types in (
+        (environment, wanted),
+        (environment["pictures"], of_pictures),
+        (environment["versions"], {"backend": str}),
+    ):
+        for name, expected in types.items():
+            if not isinstance(values[name], expected):
+                raise TypeError(f"{name} cannot be {values[name]!r}")
+    return environment
+
+
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     with atomic(path) as part:
         part.write_text(json.dumps(values, indent=2) + "\n")
@@ -398,18 +453,85 @@ class Damaged(Exception):
     """A file of arrays that cannot be read whole."""
 
 
+def write_state(
+    path: Path, state: Mapping[str, np.ndarray], facts: Mapping[str, Any], *, compressed: bool = False
+) -> None:
+    """Write arrays by name, and facts as JSON beside them, whole or not at all.
+
+    The facts get the names of all arrays: the archive has a checksum of each member, but none of its list of them.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    arrays: dict[str, Any] = {"facts": np.array(json.dumps({**facts, "arrays": sorted(state)})), **state}
+    with atomic(path) as part, open(part, "wb") as file:
+        (np.savez_compressed if compressed else np.savez)(file, **arrays)
+
+
 def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read a checkpoint or a committed generator: its arrays by name, and the facts stored with them.
 
+    Every member is read to its end before it is parsed, so that the checksum of the archive covers all of it, the
+    arrays' headers too. `np.load` parses the header first.
+
     Raises:
-        Damaged: when the file is missing, cut short, or something else.
+        Damaged: when the file is missing, cut short, changed in any bit that counts, or something else.
     """
     try:
-        with np.load(path) as file:
-            state = {name: file[name] for name in file.files}
-        return state, json.loads(str(state.pop("facts")))
-    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        raise Damaged(str(error)) from error
+        with zipfile.ZipFile(path) as file:
+            state = {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
+        facts = _as_facts(state.pop("facts"))
+        if facts.pop("arrays", sorted(state)) != sorted(state):  # files of before have no such list
+            raise ValueError("its arrays are not those that were written")
+        return state, facts
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib, numpy and json have many
+        raise Damaged(str(error) or type(error).__name__) from error
+
+
+def _array(content: bytes) -> np.ndarray:
+    return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+
+
+def _as_facts(stored: np.ndarray) -> dict[str, Any]:
+    facts = json.loads(str(stored))
+    if not isinstance(facts, dict):
+        raise ValueError("its facts are no named values")
+    return facts
+
+
+def _facts(path: Path) -> dict[str, Any] | None:
+    """The facts of a checkpoint alone, None where they cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            facts = _as_facts(_array(file.read("facts.npy")))
+        _position(facts)
+        return facts
+    except Exception:
+        return None
+
+
+def _position(facts: Mapping[str, Any]) -> Position:
+    return Position(int(facts["epoch"]), int(facts["step"]))
+
+
+def _read_checkpoint(path: Path) -> tuple[Position, dict[str, np.ndarray], float]:
+    """A checkpoint's position, its state, and the seconds trained until then.
+
+    Raises:
+        Damaged: when it cannot be read whole.
+    """
+    state, facts = read_state(path)
+    try:
+        return _position(facts), state, float(facts["seconds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"its facts lack {error}") from error
+
+
+def _copy(path: Path, to: Path) -> None:
+    with atomic(to) as part:
+        shutil.copyfile(path, part)
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -453,9 +575,9 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     """Whole rows of a table; a last line that a killed process left unfinished is skipped."""
     if not path.exists():
         return
-    text = path.read_text()
+    text = path.read_text("utf-8-sig")  # an editor may have added a byte order mark
     lines = text[: text.rfind("\n") + 1].splitlines()
-    yield from csv.DictReader(lines)
+    yield from csv.DictReader(lines, strict=True)
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
@@ -464,9 +586,9 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UserError: when it holds what is no number: another program has saved it anew.
     """
-    rows = list(_rows(path))
     kinds = {"epoch": "int64", "step": "int64"}
     with _as_written(path):
+        rows = list(_rows(path))
         return {
             name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
             for name in (rows[0] if rows else ())
@@ -484,7 +606,10 @@ def read_scores(path: Path, weights: str = "trained", position: str = "chosen") 
     """
     if not path.exists():
         return []
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     wanted = weights, position
     return [line for line in lines if (line.get("weights", "trained"), line.get("position", "chosen")) == wanted]
 
@@ -493,7 +618,7 @@ def read_scores(path: Path, weights: str = "trained", position: str = "chosen") 
 def _as_written(path: Path) -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{path} is not as it was written ({error}): restore it, and edit copies only") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,9 @@ from PIL import Image
 
 from artkeras import data, figures
 from artkeras.errors import UserError
-from artkeras.files import atomic
 from artkeras.recipes import RECIPES, Recipe, recipe
-from artkeras.run import Damaged, Run, read_state
+from artkeras.run import Damaged, Run, read_state, write_state
+from artkeras.trusted import NotTrusted
 
 if TYPE_CHECKING:
     import keras
@@ -248,9 +247,7 @@ def save_generator(path: Path, run: Run, trained: Trained) -> None:
     if bad:
         raise UserError(f"{run.path} holds weights that float16 cannot: {', '.join(bad)}; its training has diverged")
     facts = {"recipe": run.recipe.to_json(), "caption": trained.caption}
-    kept: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **state}
-    with atomic(path) as part, open(part, "wb") as file:
-        np.savez_compressed(file, **kept)
+    write_state(path, state, facts, compressed=True)
 
 
 def load(what: str | Path, weights: str = "trained") -> Trained:
@@ -295,6 +292,9 @@ def open_generator(path: Path) -> Trained:
     try:
         state, facts = read_state(path)
         made_by = Recipe.from_json(facts["recipe"])
-    except (Damaged, ValueError, KeyError, TypeError) as error:
+        made_by.check()
+    except NotTrusted as error:
+        raise NotTrusted(f"{path} cannot be opened: {error}") from None
+    except (Damaged, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): install the kit again, or make the report again") from None
     return open_state(made_by, state, facts["caption"])

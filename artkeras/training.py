@@ -1,9 +1,10 @@
 """Training: a recipe in, a run out; and going on with a run that was stopped."""
 
+import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,7 @@ def train(
     jit: bool | None = None,
     out: str | Path | None = None,
     dry_run: bool = False,
+    until: float = math.inf,
     log: Log = print,
 ) -> Run | Plan:
     """Train by a recipe, into a new run folder.
@@ -65,6 +67,7 @@ def train(
         jit: compile the step with XLA; default where that is faster.
         out: the folder that gets the run's folder; default `$ARTKERAS_RUNS`, else `runs`.
         dry_run: only say what it would cost.
+        until: on `time.monotonic`, when it stops as after Ctrl-C.
         log: called with each line of news.
 
     Returns:
@@ -76,6 +79,7 @@ def train(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     recipe.check()
+    recipe.check_training()
     out = Run.check_place(out or os.environ.get("ARTKERAS_RUNS") or "runs")
     pictures, held_out = _pictures(recipe, data, log)
     if few := few_steps(recipe, pictures):
@@ -90,7 +94,8 @@ def train(
     examples = recipe.of_kind.examples(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
-    return _fit(run, model, pictures, watch, examples, Position(), 0.0, log)
+    with run.lock():
+        return _fit(run, model, pictures, watch, examples, Position(), 0.0, until, log)
 
 
 def resume(
@@ -98,6 +103,7 @@ def resume(
     *,
     epochs: int | None = None,
     data: str | Path | None = None,
+    until: float = math.inf,
     log: Log = print,
     **expected: Any,
 ) -> Run:
@@ -107,14 +113,23 @@ def resume(
         run: a `Run` or its folder.
         epochs: a new total, not less than what is done; everything else must stay as it was.
         data: the folder of its pictures, if they have moved; their content must be the same.
+        until: on `time.monotonic`, when it stops as after Ctrl-C.
         log: called with each line of news.
         **expected: recipe values (`seed=`, `holdout=`, ...) or `precision=` that the caller believes it has.
 
     Raises:
-        UserError: when something differs (all differences are listed), or no checkpoint can be read.
+        UserError: when something differs (all differences are listed), no checkpoint can be read, or another process
+            trains the run.
         KeyboardInterrupt: after Ctrl-C, once a checkpoint is saved.
     """
     run = run if isinstance(run, Run) else Run(run)
+    with run.lock():
+        return _resume(run, epochs, data, until, log, expected)
+
+
+def _resume(
+    run: Run, epochs: int | None, data: str | Path | None, until: float, log: Log, expected: Mapping[str, Any]
+) -> Run:
     recipe = run.recipe if epochs is None else replace(run.recipe, epochs=epochs)
     before = run.environment
     pictures, held_out = _pictures(recipe, data or run.source(), log)
@@ -158,7 +173,7 @@ def resume(
     log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
     watch = _watch(recipe, pictures, held_out)
     examples = recipe.of_kind.examples(recipe, pictures, held_out)
-    return _fit(run, model, pictures, watch, examples, position, seconds, log)
+    return _fit(run, model, pictures, watch, examples, position, seconds, until, log)
 
 
 def _fit(
@@ -169,6 +184,7 @@ def _fit(
     examples: np.ndarray | None,
     start: Position,
     seconds: float,
+    until: float,
     log: Log,
 ) -> Run:
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
@@ -177,7 +193,7 @@ def _fit(
     checkpoint = callbacks.Checkpoint(run, recorder)
     grid = callbacks.SampleGrid(run, recorder, examples)
     try:
-        with callbacks.stop_signals() as asked:
+        with callbacks.stop_signals(until) as asked:
             beside = [recorder, grid, checkpoint, callbacks.CalmStop(checkpoint, asked)]
             for epoch in range(start.epoch, recipe.epochs):
                 batches = Batches(pictures, recipe, epoch, start.step if epoch == start.epoch else 0)

@@ -6,6 +6,7 @@ Pieces, each measured in processes of its own:
 - start: importing the kit, answers of the command line, the way to the first step (`start`);
 - pictures: reading folders of pictures, and drawing batches from them (`pictures`);
 - augment: writing six copies of each picture (`augment`);
-- upscale: enlarging a sample (`upscaling`; how faithfully, `fidelity` tells apart from these);
+- upscale: enlarging a sample (`upscaling`; how faithfully, `fidelity` tells apart from these, as
+  `panel` tells what the scores say of planted damage);
 - style: a picture painted in the manner of another, by the kit and in PyTorch (`style`, `pytorch_style`).
 """

@@ -345,7 +345,7 @@ def test_without_held_out_pictures_nothing_is_said_about_unseen_ones():
     plain = kind("autoencoder").open(PLAIN, halves, "plain")
     train, _ = replace(PLAIN, holdout=0.0).pictures()
     said = []
-    options = {"count": 20, "seed": 1, "features": CheapFeatures(), "facts": {}, "log": said.append}
+    options = {"count": 20, "seed": 1, "features": [CheapFeatures()], "thumbnail": 24, "facts": {}, "log": said.append}
     records = kind("autoencoder").judge(plain, train, None, **options)
     names = {line["measure"] for line in records}
     assert "training_reconstruction_error" in names

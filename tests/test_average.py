@@ -91,7 +91,8 @@ def test_a_card_has_both_rows_of_scores(monkeypatch, tmp_path):
         records = judging.evaluate(run, count=100, weights=weights, log=silent)
         assert {record["weights"] for record in records} == {weights}
     card = (report(run, tmp_path / "results") / "card.md").read_text()
-    assert card.index("| as published |") < card.index("| averaged weights |")
+    assert "| score | as published | averaged weights |" in card
+    assert "| recall, colours | " in card
 
 
 def test_no_averages_where_none_were_kept():

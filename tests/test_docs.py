@@ -53,7 +53,8 @@ def test_the_example_ends_in_commands_that_can_be_pasted(monkeypatch, capsys):
     for line, name in zip(capsys.readouterr().out.splitlines(), ("plain", "noisy"), strict=True):
         place, *words = shlex.split(line)
         assert Path(place.removeprefix("PYTHONPATH=")).resolve() == DOCS.resolve()
-        assert words == ["python", "-m", "artkeras", "report", str(Path("my runs", "RUN")), "--html", f"{name}.html"]
+        page = ["--html", f"{name}.html", "--trust", "seascapes"]
+        assert words == ["python", "-m", "artkeras", "report", str(Path("my runs", "RUN")), *page]
 
 
 def test_every_file_that_the_documentation_links_to_is_there():

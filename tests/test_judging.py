@@ -41,8 +41,8 @@ def names(records):
 def test_a_run_is_scored_against_its_own_paintings_without_their_copies(trained, cheap_features):
     lines = []
     records = judging.evaluate(trained, count=100, log=lines.append)
-    real, fake = cheap_features[0].seen
-    assert cheap_features[0].asked == "lite0"
+    real, fake = cheap_features[0].seen[:2]
+    assert [features.asked for features in cheap_features] == ["lite0", "squeezenet"]
     assert real.shape == (12, 16, 16, 3) and fake.shape == (100, 16, 16, 3)  # 12 paintings, not 72 pictures
     np.testing.assert_array_equal(fake, Run(trained).sample(100, seed=1))
     assert names(records)["kid"]["n_real"] == 12 and names(records)["kid"]["n_fake"] == 100
@@ -60,7 +60,7 @@ def test_scores_are_appended_to_the_run_a_line_each(trained):
 def test_without_held_out_paintings_no_memorisation_is_claimed(trained):
     lines = []
     records = judging.evaluate(trained, count=100, log=lines.append)
-    assert not any("unseen" in name for name in names(records))
+    assert not any("memorization" in name or "held_out" in name for name in names(records))
     assert any("no memorization score" in line for line in lines)
 
 
@@ -78,7 +78,7 @@ def test_copies_of_the_training_paintings_are_called_out():
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
     score = "memorization_p50"
     copied, honest = (
-        names(judging.judge(np.repeat(fake, 2, 0), train, unseen, features=CheapFeatures(), facts={}))[score]["value"]
+        names(judging.judge(np.repeat(fake, 2, 0), train, unseen, features=[CheapFeatures()], facts={}))[score]["value"]
         for fake in (train, fresh)
     )
     assert copied == 1.0
@@ -89,7 +89,7 @@ def test_worse_pictures_score_worse():
     pictures = synthetic.colour_field(240, 16, seed=4)
     real, same = pictures[:120], pictures[120:]
     noise = np.random.default_rng(0).integers(0, 256, same.shape).astype("uint8")
-    good, bad = (names(judging.judge(fake, real, None, features=CheapFeatures(), facts={})) for fake in (same, noise))
+    good, bad = (names(judging.judge(fake, real, None, features=[CheapFeatures()], facts={})) for fake in (same, noise))
     assert abs(good["kid"]["value"]) < 0.1 * bad["kid"]["value"]
     assert good["recall"]["value"] > bad["recall"]["value"] + 0.3
     assert good["spectrum"]["value"] < bad["spectrum"]["value"]
@@ -140,7 +140,7 @@ def test_too_few_samples_are_refused(trained, capsys):
 
 def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
     assert main(["evaluate", str(trained), "--count", "100", "--features", "squeezenet"]) == 0
-    assert cheap_features[0].asked == "squeezenet"
+    assert [features.asked for features in cheap_features] == ["squeezenet", "lite0"]
     with pytest.raises(SystemExit) as stop:
         main(["evaluate", str(trained), "--features", "vgg"])
     assert stop.value.code == 2
@@ -150,7 +150,10 @@ def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
 # --- during training ------------------------------------------------------------------------------
 
 WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, kid_every=2)
-COLUMNS = ["kid", "diversity", "train_eval_gap_real", "train_eval_gap_fake", "g_gradient"]
+COLUMNS = [
+    *("composition", "palette", "composition_ema", "palette_ema", "kid", "diversity"),
+    *("train_eval_gap_real", "train_eval_gap_fake", "g_gradient"),
+]
 
 
 def train(recipe=WATCHED):
@@ -166,9 +169,28 @@ def test_a_watched_training_writes_its_scores_every_few_epochs_and_after_the_las
     assert [*history][-1 - len(COLUMNS) :] == [*COLUMNS, "seconds"]
     for name in COLUMNS:
         assert np.isfinite(history[name]).tolist() == [False, True, False, True, True], name
-    held_out, *samples = cheap_features[0].seen
-    assert held_out.shape == (6, 16, 16, 3)  # 6 of 24 paintings
-    assert [len(x) for x in samples] == [judging.DURING_TRAINING] * 3
+    held_out, same, *samples = cheap_features[0].seen
+    assert held_out.shape == same.shape == (6, 16, 16, 3)  # 6 of 24 paintings
+    assert [len(x) for x in samples] == [judging.DURING_TRAINING] * 9  # small, small and averaged, large; three times
+
+
+def test_a_validator_of_a_recipe_without_averages_has_no_columns_of_them():
+    history = train(replace(WATCHED, ema=0)).history()
+    assert np.isfinite(history["composition"]).tolist() == [False, True, False, True, True]
+    assert not [name for name in history if name.endswith("_ema")]
+
+
+def test_averaged_weights_are_scored_and_the_trained_ones_put_back_bit_for_bit():
+    from artkeras.sampling import open_state
+
+    run = train()
+    _, held_out = run.pictures()
+    real = held_out.take(range(len(held_out)))
+    _, state, _ = run.latest()
+    for weights, column in (("trained", "palette"), ("ema", "palette_ema")):
+        samples = open_state(run.recipe, state, "", weights).sample(judging.DURING_TRAINING, judging.SAMPLE_SEED)
+        expected = judging.metrics.palette_distance(real, samples)
+        assert run.history()[column][-1] == pytest.approx(expected, rel=0.02), weights
 
 
 def test_watching_does_not_change_what_is_trained():
@@ -181,7 +203,7 @@ def test_watching_does_not_change_what_is_trained():
 
 
 def test_the_best_checkpoint_is_kept_and_sampled(monkeypatch):
-    scores = iter([0.5, 0.2, 0.3])
+    scores = iter(np.repeat([50.0, 20.0, 30.0], 3))  # far above what palettes add; three a validation
     monkeypatch.setattr(judging.metrics, "kid", lambda real, fake: SimpleNamespace(mean=next(scores)))
     monkeypatch.setattr(callbacks, "GRID", 4)
     checkpoint_often(monkeypatch)

@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 from looking import NAMELESS, asked, contrast, find, key, screen, wait
 from PIL import Image
-from training_worker import TINY
+from training_worker import TINY, CheapFeatures
 
+from artkeras import judging, synthetic
 from artkeras import page as module
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.metrics import record
-from artkeras.page import SCORES, page
+from artkeras.metrics import record, registry
+from artkeras.metrics.registry import METRICS, QUESTIONS, Metric
+from artkeras.page import page
 from artkeras.report import report
 from artkeras.run import Position, Run
 
@@ -149,23 +151,39 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
         record("novelty", 7.0, **PROTOCOL),
     )
     text = text_of(page([trained], "page.html"))
-    assert f"kernel distance (KID) 0.250 ± 0.013 {SCORES['kid'].meaning} {SCORES['kid'].good}" in text.replace(
-        "  ", " "
-    )
-    assert "recall 12.5 %" in text
-    assert "checkerboard −0.07" in text
-    assert "novelty 7.000 Its protocol: novelty-lite0-bicubic224-paintings12-samples100" in text
-    assert text.count("100 samples against 12 stand-ins, seen through EfficientNet-Lite0") == 1
+    kid = METRICS["kid"]
+    words = f"kernel distance (KID), EfficientNet-Lite0 0.250 ± 0.013 {kid.meaning} {kid.good}"
+    assert words in text.replace("  ", " ")
+    assert "recall, EfficientNet-Lite0 12.5 %" in text
+    assert "checkerboard artifacts −0.07" in text
+    assert "novelty, EfficientNet-Lite0 7.000 Its protocol: novelty-lite0-bicubic224-paintings12-samples100" in text
+    assert text.count("(100 samples, 12 stand-ins)") == 4
+    asked = [QUESTIONS[name] for name in ("texture", "coverage", "artifacts")]
+    places = [text.index(words) for words in [*asked, "Other scores"]]
+    assert places == sorted(places)
     assert "9.000" not in text
 
 
 def test_every_score_that_evaluate_gives_is_explained():
-    """The measures are named where they are made, in `artkeras.judging.judge` and the kinds of models."""
-    package = resources.files("artkeras")
-    sources = [package.joinpath("judging.py"), *package.joinpath("kinds").iterdir()]
-    named = {name for path in sources if path.is_file() for name in re.findall(r'record\(\s*"(\w+)"', path.read_text())}
-    assert named == set(SCORES)
-    assert all(re.search("better|right|good", known.good) for known in SCORES.values())
+    """Scores of samples are those that `judge` gives; the others are named where the kinds of models make them."""
+    paintings = synthetic.colour_field(40, 16, seed=0)
+    records = judging.judge(paintings, paintings[:20], paintings[20:], features=[CheapFeatures()], facts={})
+    named = {line["measure"] for line in records}
+    for path in resources.files("artkeras").joinpath("kinds").iterdir():
+        named |= set(re.findall(r'record\(\s*"(\w+)"', path.read_text())) if path.is_file() else set()
+    assert named == set(METRICS)
+    assert all(re.search("better|right|good", known.good) for known in METRICS.values())
+    assert {known.question for known in METRICS.values()} == set(QUESTIONS)
+
+
+def test_a_new_metric_is_one_entry_and_shows_on_page_and_card(trained, monkeypatch):
+    entry = Metric("novelty", "newness", "How new it all is.", "Higher is better.", "coverage", ".1f")
+    monkeypatch.setitem(METRICS, "novelty", entry)
+    score(trained, record("novelty", 7.0, **PROTOCOL))
+    text = text_of(page([trained], "page.html")).replace("  ", " ")
+    assert "newness, EfficientNet-Lite0 7.0 How new it all is. Higher is better." in text
+    assert "| newness, EfficientNet-Lite0 | 7.0 |" in (report(trained, "cards") / "card.md").read_text("utf-8")
+    assert entry.meaning in registry.table()
 
 
 def test_scores_of_another_checkpoint_say_so(trained):

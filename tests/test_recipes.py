@@ -256,7 +256,10 @@ def test_json_keeps_values_that_no_recipe_has_yet():
         MODEL_1,
         loss=AdversarialLoss("least_squares", (0.7, 1.2), (0.0, 0.3)),
         optimizer=Builder("artkeras.models.gan:adam", learning_rate=5e-4),
-        networks={"generator": Builder("a:b"), "discriminator": Builder("c:d", widths=[1, 2])},
+        networks={
+            "generator": Builder("artkeras.networks.a:b"),
+            "discriminator": Builder("artkeras.networks.c:d", widths=[1, 2]),
+        },
         holdout=0.1,
         limit=3,
         fit="crop",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,8 @@ class Translation(Kind):
         *,
         count: int,
         seed: int,
-        features: Features,
+        features: Sequence[Features],
+        thumbnail: int,
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:

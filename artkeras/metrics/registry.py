@@ -389,6 +389,17 @@ NETWORKS = {"lite0": "EfficientNet-Lite0", "squeezenet": "SqueezeNet", "inceptio
 """Feature extractors, as records name them -> what they are called."""
 
 
+def question(key: str) -> str:
+    """The group that a score belongs to; "" for one that is not here."""
+    return METRICS[key].question if key in METRICS else ""
+
+
+def title(key: str, network: str = "pixels") -> str:
+    """What a score is called, with the extractor that it is measured by."""
+    name = METRICS[key].title if key in METRICS else key
+    return name if network == "pixels" else f"{name}, {NETWORKS.get(network, network)}"
+
+
 def shown(key: str, value: float) -> str:
     """A score's number as people read it: in its own style, that of an unknown key with three decimals."""
     style = METRICS[key].style if key in METRICS else ".3f"

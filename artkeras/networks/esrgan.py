@@ -263,6 +263,6 @@ def read_tfjs(folder: str | os.PathLike[str]) -> Arrays:
         return arrays
     except OSError as error:
         raise UserError(f"cannot read {error.filename or folder} ({error.strerror or error})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         text = " ".join(str(error).split())
         raise UserError(f"{folder} does not hold a TensorFlow.js model ({text})") from error

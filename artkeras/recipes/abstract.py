@@ -76,6 +76,7 @@ LSGAN = Recipe(
         "time": "not reported",
         "reported": "varied pictures; the generator's loss is stable and closer to the discriminator's than with "
         "cross-entropy",
+        "cell": "64",
     },
     departures=(BATCH_SIZE_OURS, CROPPED, DRAWN),
     laptop=DCGAN.laptop,
@@ -91,6 +92,7 @@ INFOGAN_BCE = replace(
         "epochs": "500",
         "time": "not reported",
         "reported": "reasonable, but many near-identical pictures",
+        "cell": "64",
     },
 )
 """Study 3's second step: the networks of `abstract/lsgan` with cross-entropy."""
@@ -105,6 +107,7 @@ LINEAR_BCE = replace(
         "epochs": "300",
         "time": "not reported",
         "reported": "generator loss climbs, pictures unlike the data",
+        "cell": "64",
     },
     departures=(
         *LSGAN.departures,

@@ -30,6 +30,7 @@ MODEL_1 = Recipe(
         "epochs": "150",
         "time": "about 2 days on a CPU",
         "reported": "D loss 0 to 1, G loss 2 to 5, accuracy above 90 %; improves slowly",
+        "cell": "24",
     },
     departures=(
         "pictures are scaled to [-1, 1] in RGB, as in the notebooks of models 2 and 4; model 1's own notebook used "
@@ -52,6 +53,7 @@ MODEL_2 = replace(
         "epochs": "150, 200 files saved",
         "time": "about 1.5 days on a CPU",
         "reported": "stabler than model 1, better pictures",
+        "cell": "24",
     },
     departures=MODEL_1.departures[1:],
 )
@@ -111,6 +113,7 @@ MODEL_4 = replace(
         "epochs": "not said, 300 files saved",
         "time": "about 4 hours on a CPU",
         "reported": "more uniform, less inventive",
+        "cell": "24",
     },
 )
 """Model 2 on 276 curated paintings: 1,656 pictures."""

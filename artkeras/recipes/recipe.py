@@ -5,6 +5,7 @@ Recipes hold no code and importing them loads no Keras: what they build is named
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from artkeras import data
 from artkeras.errors import UserError
 from artkeras.losses import BCE, AdversarialLoss
+from artkeras.recipes import limits
+from artkeras.trusted import check_builder, check_options
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +52,8 @@ class Builder:
         """Import the function and call it; `more` keywords win over the options.
 
         Raises:
-            UserError: when its module is not to be found: a study of one's own, called from elsewhere.
+            UserError: when its module is not found (a study of one's own, called from elsewhere), when that has no
+                function of this name of its own, or when the function does not take these keywords.
         """
         module, name = self.path.split(":")
         try:
@@ -61,7 +65,16 @@ class Builder:
                 f"the module {error.name} is missing, of which {self.path} is made: call from the folder it lies in, "
                 "or put PYTHONPATH=THAT_FOLDER before the command"
             ) from None
-        return getattr(imported, name)(**(self.options | more))
+        made = getattr(imported, name, None)
+        # what a module only imports is not its own: `artkeras.networks.resnet:keras` is no builder
+        if not callable(made) or (module.startswith("artkeras.") and getattr(made, "__module__", "") != module):
+            raise UserError(f"{module} defines no {name}: give a builder that it has")
+        keywords = self.options | more
+        try:
+            inspect.signature(made).bind(**keywords)
+        except TypeError as error:
+            raise UserError(f"{self.path} cannot be called with {', '.join(keywords)} ({error})") from None
+        return made(**keywords)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Builder) and (self.path, self.options) == (other.path, other.options)
@@ -74,6 +87,7 @@ class Builder:
 def _plain(value: Any) -> Any:
     """A recipe's value as JSON has it."""
     if isinstance(value, Builder):
+        check_options(value.path, value.options)
         return {"build": value.path, **_plain(value.options)}
     if isinstance(value, AdversarialLoss):
         return {"compare": value.compare, "real": list(value.real), "fake": list(value.fake)}
@@ -82,8 +96,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _builder(plain: dict[str, Any]) -> Builder:
-    return Builder(plain["build"], **{key: value for key, value in plain.items() if key != "build"})
+def _builder(role: str, plain: dict[str, Any]) -> Builder:
+    """A builder as JSON has it, unless it names code that a stored recipe may not name."""
+    options = {key: value for key, value in plain.items() if key != "build"}
+    check_builder(role, plain["build"], options)
+    return Builder(plain["build"], **options)
 
 
 @dataclass(frozen=True)
@@ -174,18 +191,18 @@ class Recipe:
         from artkeras.kinds import kind
 
         kind(self.kind)
-        if self.epochs < 1:
-            raise UserError(f"epochs must be a whole number above 0, not {self.epochs!r}")
-        if self.size < 8:
-            raise UserError(f"size must be a whole number of pixels from 8, not {self.size!r}")
-        if not 0 <= self.seed < 2**32:
-            raise UserError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
-        if self.ema < 0:
-            raise UserError(f"ema must be a half-life in images, or 0 for no averaged weights, not {self.ema!r}")
-        if self.kid_every < 0:
-            raise UserError(f"kid_every must be a number of epochs, or 0 for never, not {self.kid_every!r}")
+        limits.check_values(self)
+        limits.check_memory(self, training=False)
         if self.kid_every and not self.holdout:
             raise UserError("to judge during training, paintings must be held out: add a holdout, such as 0.1")
+
+    def check_training(self) -> None:
+        """Refuse sizes that a training on this computer cannot have.
+
+        Raises:
+            UserError: naming what is too large.
+        """
+        limits.check_memory(self, training=True)
 
     def quick(self) -> Recipe:
         """The same study at laptop size: smaller pictures, thinner networks, fewer paintings, under a minute."""
@@ -234,16 +251,27 @@ class Recipe:
             model.keep_average(self.of_kind.kept, self.ema)
         return model
 
+    @property
+    def modules(self) -> set[str]:
+        """The modules that its builders name."""
+        builders = (self.model, self.optimizer, *self.networks.values())
+        return {builder.path.partition(":")[0] for builder in builders}
+
     def to_json(self) -> dict[str, Any]:
         """What decides the result, as plain values."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in self.DESCRIPTIONS}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Recipe:
-        """Read what `to_json` wrote. Descriptions are left out."""
+        """Read what `to_json` wrote. Descriptions are left out.
+
+        Raises:
+            NotTrusted: when it names code that is neither the kit's nor trusted, see `artkeras.trusted`.
+            ValueError, KeyError, TypeError, AttributeError: when it is no recipe.
+        """
         values = dict(plain)
-        values |= {key: _builder(values[key]) for key in ("model", "optimizer")}
-        values["networks"] = {key: _builder(value) for key, value in values["networks"].items()}
+        values |= {key: _builder(key, values[key]) for key in ("model", "optimizer")}
+        values["networks"] = {key: _builder("networks", value) for key, value in values["networks"].items()}
         loss = values["loss"]
         if loss is not None:
             values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
