@@ -97,12 +97,8 @@ def chosen(folder: Path, subset: str) -> Chosen:
     if found is None:
         wanted = data.labels_path(folder.absolute().name, folder)[1]
         raise UserError(f"--subset curated needs the list {wanted}: make one with clean --study-list or curate")
-    wanted_by = {
-        "all": lambda name: True,
-        "kept": lambda name: name not in found.rejected,
-        "curated": found.curated.__contains__,
-    }
-    kept = [name for name in names if wanted_by[subset](name)]
+    wished = {"all": set(names), "kept": set(names) - found.rejected, "curated": set(found.curated)}[subset]
+    kept = [name for name in names if name in wished]
     if not kept:
         raise UserError(f"{found.path} leaves nothing for --subset {subset}: check its columns rejected and curated")
     curated = found.curated & set(kept)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artkeras.errors import UserError
+from artkeras.tables import read_rows
 from data_tools import folder, names, options
 from data_tools.collect import Report, Work
 from data_tools.errors import Changed, Incomplete, Refused
@@ -152,11 +152,10 @@ def _artist(file: str) -> str:
 def _artists(root: Path) -> dict[str, str]:
     """artist's slug -> style, from the set's table, if it has one."""
     try:
-        with open(root / "artists.csv", encoding="utf-8", errors="replace", newline="") as file:
-            rows = csv.DictReader(file)
-            return {names.slug(row["name"]): names.clean(row["genre"].replace(",", "; ")) for row in rows}
-    except (OSError, KeyError, csv.Error, AttributeError, TypeError):
+        rows = read_rows(root / "artists.csv", ("name", "genre"))
+    except UserError:  # the pictures are what counts
         return {}
+    return {names.slug(row["name"]): names.clean(row["genre"].replace(",", "; ")) for row in rows}
 
 
 def add(commands: argparse._SubParsersAction) -> None:

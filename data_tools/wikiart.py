@@ -12,7 +12,6 @@ tried. Then each work's page is read (style, genre, media, rights) and its pictu
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import datetime
 import difflib
@@ -27,6 +26,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from artkeras.arguments import whole
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.tables import read_rows
 from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing, Refused
@@ -109,9 +109,8 @@ class UnknownArtist(UserError):
 
 def artists(preset: str = "") -> list[dict[str, str]]:
     """The table of artists: preset, slug, name, style, pictures_2021 (how many the study found)."""
-    with open(Path(__file__).with_name("artists.csv"), encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [row for row in rows if not preset or row["preset"] == preset]
+    rows = read_rows(Path(__file__).with_name("artists.csv"))
+    return [dict(row) for row in rows if not preset or row["preset"] == preset]
 
 
 def artist_slug(text: str) -> str:
