@@ -1,7 +1,7 @@
 """The command line: `python -m data_tools --help`.
 
 Exit status: 0 complete, 2 something to put right, 3 incomplete (the same command goes on), 4 the site refuses, 5 the
-site has changed its form, 130 stopped by Ctrl-C.
+site has changed its form, 130 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import artkeras
+from artkeras import console
 from artkeras.arguments import Parser
 from artkeras.errors import UserError
 from data_tools.errors import COMPLETE, INCOMPLETE, USAGE
@@ -32,9 +33,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    console.show_everything()
     arguments = parser().parse_args(argv)
     try:
-        return arguments.run(arguments) or COMPLETE
+        with console.stopped_by_sigterm():
+            return arguments.run(arguments) or COMPLETE
     except UserError as error:
         return _fail(str(error), getattr(error, "status", USAGE))
     except OSError as error:  # a full disk, a folder without permission: the system's words are clear enough

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,8 +25,9 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from data_tools import options
 from data_tools.judgements import opened
+from data_tools.names import folded
 from data_tools.pictures import inside
-from data_tools.steps import Target, listed, put
+from data_tools.steps import Target, labels, listed
 
 FITS = (*data.FITS, "pad")
 FORMATS = {"jpg": ("JPEG", {"quality": 95, "subsampling": 0}), "png": ("PNG", {})}
@@ -70,11 +70,13 @@ class Chosen:
     Attributes:
         names: their files.
         curated: those that the list beside the folder chooses for model 4; None without a list.
+        rejected: those that it rejects, if they are wanted nevertheless.
         note: a line about that list, or empty.
     """
 
     names: list[str]
     curated: set[str] | None = None
+    rejected: frozenset[str] = frozenset()
     note: str = ""
 
 
@@ -82,40 +84,41 @@ def chosen(folder: Path, subset: str) -> Chosen:
     """Look up which pictures of a folder belong to a subset, by the list beside it.
 
     Raises:
-        UserError: no pictures, no list for "curated", nothing left, or the pictures are copies already.
+        UserError: no pictures, no list for "curated", one that does not fit (see `steps.labels`), nothing left, or the
+            pictures are copies already.
     """
     names = listed(folder)
     example = data.group_paintings(names)[1]
     if example is not None:
         raise UserError(f"{folder} holds copies already, such as {example}: name the folder with the originals")
-    path, wanted = data.labels_path(Path(os.path.abspath(folder)).name, folder)
-    if path is None and subset != "curated":
+    found = labels(folder, names)
+    if found is None and subset != "curated":
         return Chosen(names)
-    if path is None:
+    if found is None:
+        wanted = data.labels_path(folder.absolute().name, folder)[1]
         raise UserError(f"--subset curated needs the list {wanted}: make one with clean --study-list or curate")
-    labels = data.read_labels(path)
-    found = {name: data.label_of(name, labels) for name in names}
-    kept = [n for n, label in found.items() if subset == "all" or data.belongs(label[1] if label else None, subset)]
+    wished = {"all": set(names), "kept": set(names) - found.rejected, "curated": set(found.curated)}[subset]
+    kept = [name for name in names if name in wished]
     if not kept:
-        raise UserError(f"{path} leaves nothing for --subset {subset}: check its columns rejected and curated")
-    curated = {name for name in kept if (label := found[name]) and data.belongs(label[1], "curated")}
-    note = f"{path.name}: {len(kept)} of {len(names)} pictures taken, {len(curated)} of them curated"
-    return Chosen(kept, curated, note)
+        raise UserError(f"{found.path} leaves nothing for --subset {subset}: check its columns rejected and curated")
+    curated = found.curated & set(kept)
+    note = f"{found.path.name}: {len(kept)} of {len(names)} pictures taken, {len(curated)} of them curated"
+    return Chosen(kept, set(curated), found.rejected & set(kept), note)
 
 
 def file_names(names: Sequence[str], ending: str) -> dict[str, list[str]]:
     """file -> the names of its six copies. Files that differ in their ending alone keep it in the name."""
     stems: dict[str, int] = {}
     for name in names:
-        stem = _stem(name).casefold()  # some file systems do not tell "A" from "a"
+        stem = folded(_stem(name))  # some file systems do not tell "A" from "a"
         stems[stem] = stems.get(stem, 0) + 1
     made = {}
     for name in names:
         stem = _stem(name)
-        if stems[stem.casefold()] > 1:
+        if stems[folded(stem)] > 1:
             stem += f"-{Path(name).suffix[1:]}"
         made[name] = [f"{stem}{suffix}.{ending}" for suffix in COPIES]
-    every = [name.casefold() for six in made.values() for name in six]
+    every = [folded(name) for six in made.values() for name in six]
     if len(set(every)) < len(every):
         twice = next(name for name in every if every.count(name) > 1)
         raise UserError(f"two pictures would both become {twice}: rename one of them")
@@ -156,10 +159,10 @@ def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: st
             for path in paths:  # of what the file was before
                 path.unlink(missing_ok=True)
             return data.reason(error)
-        for path, pixels in zip(paths, copies(picture)):
+        for copy, pixels in zip(made[name], copies(picture)):
             content = io.BytesIO()
             Image.fromarray(np.ascontiguousarray(pixels)).save(content, kind, **options_)
-            put(path, content.getvalue())
+            target.put(copy, content.getvalue())
         return ""
 
     with warnings.catch_warnings():
@@ -243,7 +246,8 @@ def _originals(names: Sequence[str]) -> dict[str, str]:
 def _write_list(target: Target, pictures: Chosen, called: dict[str, str]) -> None:
     """Carry the list of the source over to the target: `called` says what each file is called there."""
     if pictures.curated is not None:
-        rows = [{"file": new, "rejected": 0, "curated": int(name in pictures.curated)} for name, new in called.items()]
+        rejected, curated = pictures.rejected, pictures.curated
+        rows = [{"file": n, "rejected": int(f in rejected), "curated": int(f in curated)} for f, n in called.items()]
         target.write_list(rows)
 
 
@@ -273,6 +277,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--format", choices=tuple(FORMATS), default="jpg", help="(default: jpg, as the study; png is exact)"
     )
     command.add_argument("--pack", action="store_true", help="one array instead of files; exact, and train reads it")
+    command.add_argument("--forget", action="store_true", help="let go of the list that an earlier run went by")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -282,7 +287,7 @@ def run(arguments: argparse.Namespace) -> None:
     size, fit = arguments.size, arguments.fit
     settings = {"size": size, "fit": fit, "kind": "pack" if arguments.pack else arguments.format}
     with_list = pictures.curated is not None
-    target = Target(source, arguments.out, str(size), "augment", settings, with_list=with_list)
+    target = Target(source, arguments.out, str(size), "augment", settings, with_list, forget=arguments.forget)
     if pictures.note:
         options.say(pictures.note)
     if arguments.pack:
@@ -293,6 +298,8 @@ def run(arguments: argparse.Namespace) -> None:
         options.say(f"left out: {name}: {reason}")
     if len(failed) > options.SHOWN:
         options.say(f"and {len(failed) - options.SHOWN} more")
+    for line in target.notes():
+        options.complain(line)
     count = len(pictures.names) - len(failed)
     there = "" if made == count else f" ({count - made} pictures were there already)"
     options.say(f"{count:,} pictures, {len(COPIES) * count:,} copies of {size} x {size} in {target.folder}{there}")

@@ -21,8 +21,21 @@ from artkeras.arguments import file, whole
 from artkeras.errors import UserError
 from data_tools import options, sheet
 from data_tools.judgements import Judged, judge_all, opened
+from data_tools.names import folded
 from data_tools.pictures import file_sha256, inside
-from data_tools.steps import Target, artist_of, bar, copy, known, listed, put, share, write_manifest
+from data_tools.steps import (
+    Labels,
+    Target,
+    artist_of,
+    bar,
+    by_hand_before,
+    known,
+    labels,
+    listed,
+    share,
+    target_folder,
+    write_manifest,
+)
 from data_tools.study import NEAR, Choice, Study, bits, hamming, studies
 
 # reason -> what it means
@@ -203,17 +216,38 @@ def by_hand(decisions: Sequence[Decision], changed: Mapping[str, str]) -> list[D
 # ---------------------------------------------------------------------------------------- the target
 
 
-def make(target: Target, decisions: Sequence[Decision], trim: bool = False) -> int:
+def marks(decisions: Sequence[Decision], listed_: Labels) -> dict[str, tuple[bool, bool]]:
+    """file -> (rejected, curated) of the kept pictures, by the list beside the source.
+
+    What the list says of a file that is dropped as a duplicate counts for the one that is kept: it is that picture. A
+    picture that the list does not name is marked as a study's authors did, if they knew it.
+    """
+    shown = {d.file: d.other for d in decisions if d.other and "duplicate" in d.found and not d.keep}
+    rejected = {shown.get(file, file) for file in listed_.rejected}
+    curated = {shown.get(file, file) for file in listed_.curated} - rejected
+    named = {shown.get(file, file) for file in listed_.named}
+    found = {}
+    for decision in decisions:
+        by_study = bool(decision.choice and decision.choice.curated and decision.file not in named)
+        found[decision.file] = decision.file in rejected, decision.file in curated or by_study
+    return found
+
+
+def make(
+    target: Target, decisions: Sequence[Decision], trim: bool = False, marked: Mapping[str, tuple[bool, bool]] = {}
+) -> int:
     """Copy the kept pictures into the target and write its manifest; returns how many were cropped.
 
     Args:
         target: the folder to make; with a list, it says which pictures a study's authors chose.
         decisions: one for each file of the source.
         trim: cut off the margins of those that have one.
+        marked: see `marks`.
     """
     rows = known(target.source)
     kept = [decision for decision in decisions if decision.keep]
     names = _names(kept, trim)
+    check_apart(names)
     target.begin([*names.values(), "manifest.jsonl", "manifest.csv"])
     keys = {d.file: str(rows.get(d.file, {}).get("key") or f"folder/-/{d.file}") for d in decisions}
     lines = []
@@ -225,22 +259,28 @@ def make(target: Target, decisions: Sequence[Decision], trim: bool = False) -> i
             content = io.BytesIO()
             assert decision.judged is not None
             opened(source).crop(decision.judged.box).save(content, "PNG")  # lossless: it was compressed once already
-            put(path, content.getvalue())
+            target.put(name, content.getvalue())
         elif path is not None:
-            copy(source, path)
-        lines.append(_row(decision, rows.get(decision.file, {}), keys, path, name))
+            target.copy(source, name)
+        row = _row(decision, rows.get(decision.file, {}), keys, path, name)
+        if decision.file in marked:
+            row |= {"rejected": int(marked[decision.file][0]), "curated": int(marked[decision.file][1])}
+        lines.append(row)
     write_manifest(target.folder, lines)
     if target.with_list:
-        target.write_list([_label(decision, rows.get(decision.file, {}), names[decision.file]) for decision in kept])
+        target.write_list([_label(d, rows.get(d.file, {}), names[d.file], marked.get(d.file)) for d in kept])
     target.finish()
     return sum(_cropped(decision, trim) for decision in kept)
 
 
-def _label(decision: Decision, known_row: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _label(
+    decision: Decision, known_row: Mapping[str, Any], name: str, marked: tuple[bool, bool] | None = None
+) -> dict[str, Any]:
     """A row of the list that `train` reads; what only a hand kept is not among the curated."""
     choice = decision.choice
     artist = choice.artist if choice else artist_of(decision.file, known_row)
-    return {"file": name, "artist": artist, "rejected": 0, "curated": int(bool(choice and choice.curated))}
+    rejected, curated = marked or (False, bool(choice and choice.curated))
+    return {"file": name, "artist": artist, "rejected": int(rejected), "curated": int(curated)}
 
 
 def _cropped(decision: Decision, trim: bool) -> bool:
@@ -249,16 +289,29 @@ def _cropped(decision: Decision, trim: bool) -> bool:
 
 def _names(kept: Sequence[Decision], trim: bool) -> dict[str, str]:
     """file -> its name in the target: the same, but cropped ones become PNG."""
-    names = {decision.file: decision.file for decision in kept}
-    taken = set(names)
+    found = {decision.file: decision.file for decision in kept}
+    taken = {folded(name) for name in found}
     for decision in kept:
         if _cropped(decision, trim) and not decision.file.lower().endswith(".png"):
             name = str(Path(decision.file).with_suffix(".png").as_posix())
-            while name in taken:
+            while folded(name) in taken:
                 name = name.removesuffix(".png") + "-trimmed.png"
-            taken.add(name)
-            names[decision.file] = name
-    return names
+            taken.add(folded(name))
+            found[decision.file] = name
+    return found
+
+
+def check_apart(found: Mapping[str, str]) -> None:
+    """Make sure that no two files have names that some file system takes for one.
+
+    Raises:
+        UserError: two have.
+    """
+    owners: dict[str, str] = {}
+    for original, name in found.items():
+        other = owners.setdefault(folded(name), original)
+        if other != original:
+            raise UserError(f"{other} and {original} differ in letter case or accents' form alone: rename one of them")
 
 
 def _row(
@@ -344,7 +397,34 @@ def add_sheet(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--review", type=file(".html"), metavar="HTML", help="write a sheet to look through and decide on"
     )
-    command.add_argument("--apply", type=Path, metavar="CSV", help="the list that the sheet saved; it comes last")
+    command.add_argument(
+        "--apply", type=Path, metavar="CSV", help="the list that the sheet saved; later runs go by it too"
+    )
+    command.add_argument("--forget", action="store_true", help="let go of what earlier runs were told by hand")
+
+
+class Hand:
+    """What a hand decided about the pictures of a folder, now and in earlier runs.
+
+    Attributes:
+        words: file -> "keep" or "drop". What is new counts more than what is old.
+        notes: a line about each.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, source: Path, suffix: str, command: str, files: Sequence[str]):
+        self.words: dict[str, str] = {}
+        self.notes: list[str] = []
+        if not arguments.forget:
+            before = by_hand_before(target_folder(source, arguments.out, suffix), command)
+            self.words = {file: word for file, word in before.items() if file in set(files)}
+        old = len(self.words)
+        if arguments.apply:
+            new, unknown = sheet.read(arguments.apply, set(files))
+            self.words |= new
+            rest = f"; {unknown} rows about files that are not here" if unknown else ""
+            self.notes.append(sheet.counted(new) + rest)
+        if old:
+            self.notes.append(f"{old} decisions by hand of earlier runs still count; --forget lets go of them")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -358,11 +438,13 @@ def run(arguments: argparse.Namespace) -> None:
         "trim": arguments.trim,
         "list": arguments.study_list,
     }
+    listed_ = labels(source, names)
+    hand = Hand(arguments, source, "clean", "clean", names)
     target = None
     if not arguments.dry_run:  # what is wrong with it is said before all pictures are looked at
-        target = Target(source, arguments.out, "clean", "clean", settings, with_list=bool(arguments.study_list))
+        with_list = bool(arguments.study_list or listed_)
+        target = Target(source, arguments.out, "clean", "clean", settings, with_list, hand.words, arguments.forget)
     study = Study(arguments.study_list) if arguments.study_list else None
-    hand, unknown = sheet.read(arguments.apply, set(names)) if arguments.apply else ({}, 0)
     judged = judge_all([source / name for name in names])
     if all(isinstance(facts, str) for facts in judged):
         raise data.none_readable(source, list(zip(names, map(str, judged))))
@@ -371,19 +453,24 @@ def run(arguments: argparse.Namespace) -> None:
         decisions = by_study(decisions, study)
         if not any(decision.choice for decision in decisions):
             raise UserError(f"none of the {len(names)} pictures is in the list of {study.name}: check the folder")
-    decisions = by_hand(decisions, hand)
-    for line in summary(decisions, study):
+    decisions = by_hand(decisions, hand.words)
+    marked = marks(decisions, listed_) if listed_ else {}
+    for line in [*summary(decisions, study), *hand.notes]:
         options.say(line)
-    if hand or unknown:
-        options.say(sheet.counted(hand) + (f"; {unknown} rows about files that are not here" if unknown else ""))
+    if listed_:
+        kept = [d.file for d in decisions if d.keep]
+        counts = [sum(marked[file][column] for file in kept) for column in (0, 1)]
+        options.say(f"{listed_.path.name}: of the kept {counts[0]} are rejected, {counts[1]} curated, and stay so")
     if not any(decision.keep for decision in decisions):
         raise UserError(f"nothing would be left of {source}: drop less (see --drop)")
     if arguments.review:
         _review(arguments.review, source, decisions, arguments.folder)
     if target:
-        cropped = make(target, decisions, arguments.trim)
-        kept = sum(decision.keep for decision in decisions)
-        options.say(f"{kept} pictures{f', {cropped} of them cropped,' if cropped else ''} in {target.folder}")
+        cropped = make(target, decisions, arguments.trim, marked)
+        count = sum(decision.keep for decision in decisions)
+        for line in target.notes():
+            options.complain(line)
+        options.say(f"{count} pictures{f', {cropped} of them cropped,' if cropped else ''} in {target.folder}")
         if study:
             options.say(f"which of them the authors chose is in {target.list_path}")
 

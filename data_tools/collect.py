@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from urllib.parse import unquote, urlsplit
 
 import artkeras
 from data_tools import names, pictures
-from data_tools.errors import Changed, Missing
+from data_tools.errors import Changed, Incomplete, Missing
 from data_tools.manifest import Manifest
-from data_tools.polite import PICTURE_LIMIT, Failed, Session
+from data_tools.polite import PICTURE_LIMIT, Failed, Session, title_of
 
 IMAGES = "images"  # the folder for pictures, inside the one of the manifest
-RETIRED = 3  # a picture that failed in this many runs is no longer tried
+RETIRED = 3  # a picture that the source failed to give in this many runs is no longer tried
+PAGES = 2  # web pages in place of a picture, after which no other size of it is asked for in this run
+WALL = 3  # works in a row that show web pages: then no picture is to be had here and now
 # Stand-ins by their names on WikiArt: not available, no portrait, not loaded yet.
 PLACEHOLDERS = re.compile(r"/(FRAME|ARTIST)-\d+x\d+\.\w+|lazy-load-placeholder|/favicon-", re.IGNORECASE)
 LOST = ("missing", "placeholder", "corrupt", "failed")
@@ -63,13 +66,17 @@ class Work:
 
 
 def key(source: str, artist_slug: str, work_slug: str) -> str:
-    """The one name of a work."""
-    return "/".join(part.replace("/", "%2F") or "-" for part in (source, artist_slug, work_slug))
+    """The one name of a work. "/" becomes "%2F", and what reads so already gets a "25" after the "%"."""
+    parts = (re.sub("%(?=(25)*2F)", "%25", part).replace("/", "%2F") for part in (source, artist_slug, work_slug))
+    return "/".join(part or "-" for part in parts)
 
 
 def image_path(url: str) -> str:
     """What is the same in all addresses of one picture: its path, without host and size."""
-    return unquote(urlsplit(url).path.split("!")[0])
+    try:
+        return unquote(urlsplit(url).path.split("!")[0])
+    except ValueError:  # no address
+        return url
 
 
 def now() -> str:
@@ -89,6 +96,8 @@ class Report:
         notes: lines about listings that are not whole, and the like.
         whole: whether every listing was.
         done: what became of the pictures that are counted as fetched, for people.
+        limits: lines about what the same command will not bring, such as works beyond what a search reaches.
+        table: the manifest as a table, where it was written.
     """
 
     fetched: int = 0
@@ -98,11 +107,13 @@ class Report:
     notes: list[str] = field(default_factory=list)
     whole: bool = True
     done: str = "fetched"
+    limits: list[str] = field(default_factory=list)
+    table: Path | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether another run would find nothing to do."""
-        return self.whole and not self.failed
+        """Whether everything that was asked for is there, or known not to be."""
+        return self.whole and not self.failed and not self.limits
 
     def __str__(self) -> str:
         others = [f"{count} {status}" for status, count in sorted(self.counts.items()) if status != "ok"]
@@ -150,12 +161,16 @@ class Collector:
         self._placeholder_sha256: str | None = None
         self._by_path: dict[str, str] = {}
         self._by_sha256: dict[str, str] = {}
+        self._pages = 0  # works in a row that showed web pages in place of pictures
+        self._names = names.OwnNames((row["file"], row["key"]) for row in manifest if row.get("file"))
         for row in manifest.pictures():
-            self._remember(row)
+            if self._here(row):  # a picture that is lost answers for no other work
+                self._remember(row)
 
     def to_do(self, works: Iterable[Work]) -> list[Work]:
-        """The works that need a request."""
-        return [work for work in works if not self.settled(work)]
+        """The works that need a request; those that showed a web page in place of a picture last time come last."""
+        waiting = [work for work in works if not self.settled(work)]
+        return sorted(waiting, key=lambda work: bool((self.manifest.get(work.key) or {}).get("page_title") is not None))
 
     def settled(self, work: Work) -> bool:
         """Whether the manifest answers for a work already."""
@@ -165,10 +180,12 @@ class Collector:
         status = row["status"]
         if status == "ok":
             path = self._path(row)
-            return path is not None and pictures.same_file(path, row) and row.get("size_asked") == self.size
+            if path is not None and pictures.same_file(path, row) and row.get("size_asked") == self.size:
+                return True
+            return self.by_hand(row)
         if status == "duplicate":
             other = self.manifest.get(row.get("duplicate_of", ""))
-            return other is not None and other["status"] == "ok" and row.get("size_asked") == self.size
+            return other is not None and self._here(other) and row.get("size_asked") == self.size
         if status == "filtered":
             return not self.keep(_with_row(work, row))
         if status in ("missing", "placeholder"):
@@ -187,8 +204,7 @@ class Collector:
         from tqdm import tqdm
 
         to_do = self.to_do(works)
-        waiting = {work.key for work in to_do}
-        report.had += sum(self.manifest.rows[w.key]["status"] == "ok" for w in works if w.key not in waiting)
+        self.note(works, report)
         bar = tqdm(to_do, desc="pictures", unit="picture", disable=None, dynamic_ncols=True)
         try:
             for work in bar:
@@ -205,13 +221,38 @@ class Collector:
                     report.counts[row["status"]] = report.counts.get(row["status"], 0) + 1
         return report
 
+    def note(self, works: Iterable[Work], report: Report) -> None:
+        """Add to a report what of these works is there already, and what was given up."""
+        given_up = 0
+        for work in works:
+            if not self.settled(work):
+                continue
+            row = self.manifest.rows[work.key]
+            report.had += row["status"] == "ok"
+            given_up += row["status"] in ("failed", "corrupt")
+            if row["status"] == "ok" and self.by_hand(row):
+                report.notes.append(f"{row['file']} was changed by hand and stays: delete it to have it fetched again")
+        if given_up:
+            report.notes.append(
+                f"{given_up} works gave no picture in {RETIRED} runs and are not asked for: --retry-missing asks again"
+            )
+
+    def by_hand(self, row: dict[str, Any]) -> bool:
+        """Whether somebody has worked on the picture of a row since it was stored."""
+        path = self._path(row)
+        return path is not None and not pictures.same_file(path, row) and pictures.changed_by_hand(path, row)
+
     def take(self, work: Work) -> dict[str, Any]:
-        """Settle one work and return its row."""
+        """Settle one work and return its row.
+
+        Raises:
+            Incomplete: the third work in a row that shows a web page in place of a picture.
+        """
         old = self.manifest.get(work.key) or {}
         if old.get("status") == "pending" and (row := self._adopt(old)):
             return row
-        attempts = old.get("attempts", 0) + 1 if old.get("status") in ("failed", "corrupt") else 1
-        facts: dict[str, Any] = {"attempts": attempts, "backend": self.backend, "size_asked": self.size}
+        before = old.get("attempts", 0) if old.get("status") in ("failed", "corrupt") else 0
+        facts: dict[str, Any] = {"attempts": before + 1, "backend": self.backend, "size_asked": self.size}
         offered: Sequence[tuple[str, str]] = ()
         if old.get("details"):
             work = _with_row(work, old)
@@ -229,7 +270,8 @@ class Collector:
                     raise
                 facts["error"] = str(error)
             except Failed as error:
-                return self._write(work, "failed", **facts | {"error": str(error), "http_status": error.status})
+                facts |= {"error": str(error), "http_status": error.status}
+                return self._write(work, "failed", **facts | ({} if error.lasting else {"attempts": before}))
         if not self.keep(work):
             return self._write(work, "filtered", **facts)
         return self._picture(work, [*offered] or self.candidates(work), facts)
@@ -245,18 +287,29 @@ class Collector:
         if other is not None and other != work.key:
             return self._write(work, "duplicate", **facts | {"duplicate_of": other, "image_url": real[0][1]})
         status, why, http_status = "missing", "no size of it is there", 404
+        lasting, titles = False, []
         for variant, url in real:
             try:
                 answer = self.session.get(url, limit=PICTURE_LIMIT, headers=self.headers)
                 found = pictures.look(answer.body)
             except Missing:
+                self._pages = 0
+                continue
+            except pictures.NotBytes as error:
+                titles.append(title_of(answer.body))
+                status, why, http_status = "corrupt", str(error), 200
+                if len(titles) == PAGES:
+                    break
                 continue
             except pictures.NotAPicture as error:
-                status, why, http_status = "corrupt", str(error), 200
+                self._pages = 0
+                status, why, http_status, lasting = "corrupt", str(error), 200, True
                 continue
             except Failed as error:
                 status, why, http_status = "failed", str(error), error.status
+                lasting = lasting or error.lasting
                 continue
+            self._pages = 0
             if PLACEHOLDERS.search(answer.url) or self._is_placeholder(found):
                 status, why, http_status = "placeholder", "the source shows a stand-in", 200
                 continue
@@ -269,15 +322,34 @@ class Collector:
                 **dataclasses.asdict(found),
             }
             return self._store(work, answer.body, found, facts)
-        return self._write(work, status, **facts | {"error": why, "http_status": http_status})
+        facts |= {"error": why, "http_status": http_status}
+        if status in ("failed", "corrupt") and not lasting:  # says nothing of the picture: it is never given up for it
+            facts["attempts"] -= 1
+        if not titles:
+            return self._write(work, status, **facts)
+        row = self._write(work, status, **facts | {"page_title": titles[-1]})
+        self._pages += 1
+        if self._pages == WALL:
+            shown = f"the last is called {titles[-1]!r}" if titles[-1] else "the last has no title"
+            raise Incomplete(
+                f"stopped: {urlsplit(url).netloc} shows web pages instead of pictures ({shown}). It may ask for a "
+                "login or for proof that a person is there, or this network shows a page of its own: open the address "
+                "in a browser, then run the same command again"
+            )
+        return row
 
     def _store(self, work: Work, content: bytes, found: pictures.Facts, facts: dict[str, Any]) -> dict[str, Any]:
         other = self._by_sha256.get(found.sha256)
         if other is not None and other != work.key:
             return self._same_bytes(work, other, facts)
         old = self.manifest.get(work.key) or {}
+        path = self._path(old) if old.get("file") else None
+        if path is not None and pictures.changed_by_hand(path, old):  # another size was asked for
+            self.manifest.add({**old, "size_asked": self.size})
+            return self.manifest.rows[work.key]
         artist = names.file_stem(work.artist_slug) or "unknown"
-        name = f"{IMAGES}/{artist}/{names.file_stem(work.work_slug)}{found.ending}"
+        stem = f"{IMAGES}/{artist}/{names.file_stem(work.work_slug)}"
+        name = own_name(self._names, self.manifest.folder, stem, found, work.key, old)
         path = pictures.inside(self.manifest.folder, name)
         self._write(work, "pending", **facts | {"file": name})
         pictures.store(path, content)
@@ -321,6 +393,11 @@ class Collector:
                 self._placeholder_sha256 = "unknown"
         return found.sha256 == self._placeholder_sha256
 
+    def _here(self, row: dict[str, Any]) -> bool:
+        """Whether a row has a picture, and it is there."""
+        path = self._path(row) if row["status"] == "ok" else None
+        return path is not None and path.is_file()
+
     def _path(self, row: dict[str, Any]) -> Path | None:
         """Where a row's file is. A manifest is a file like any other, so what it says is checked."""
         try:
@@ -350,6 +427,27 @@ class Collector:
             return row
         self.manifest.add(row)
         return self.manifest.rows[work.key]
+
+
+def own_name(
+    given: names.OwnNames, folder: Path, stem: str, found: pictures.Facts, key: str, old: dict[str, Any]
+) -> str:
+    """A name for a work's picture that no other file has, be it of another work or one that somebody put there.
+
+    Args:
+        given: the names that the folder's works have.
+        folder: of the manifest.
+        stem: the wanted name without its ending.
+        found: of the picture.
+        key: of the work.
+        old: the work's row so far.
+    """
+    while True:
+        name = given.give(stem, found.ending, key)
+        path = pictures.inside(folder, name)
+        if name == old.get("file") or not os.path.lexists(path) or pictures.file_sha256(path) == found.sha256:
+            return name
+        given.refuse(key)
 
 
 def _with_row(work: Work, row: dict[str, Any]) -> Work:

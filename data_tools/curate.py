@@ -13,7 +13,6 @@ it is this pair for 28 of the 30; the agreement is then 0.826 pooled and 0.799 w
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,10 +21,10 @@ from typing import Any
 from artkeras import data
 from artkeras.errors import UserError
 from data_tools import options, sheet
-from data_tools.clean import add_sheet, quoted
+from data_tools.clean import Hand, add_sheet, check_apart, quoted
 from data_tools.judgements import Judged, judge_all
 from data_tools.pictures import file_sha256, inside
-from data_tools.steps import Target, artist_of, bar, copy, known, listed, share, write_manifest
+from data_tools.steps import Target, artist_of, bar, known, labels, listed, share, write_manifest
 
 TOP = 0.3  # the authors' own share: 276 of 922
 
@@ -57,23 +56,14 @@ def rank(judged: Mapping[str, Judged], count: int) -> list[Ranked]:
     return [Ranked(name, place, judged[name], place <= count) for place, name in enumerate(order, start=1)]
 
 
-def rejected_by_list(folder: Path, names: Sequence[str]) -> set[str]:
-    """The pictures that the list beside the folder (`<folder>_labels.csv`) rejects; none without one."""
-    path = data.labels_path(Path(os.path.abspath(folder)).name, folder)[0]
-    if path is None:
-        return set()
-    labels = data.read_labels(path)
-    found = {name: data.label_of(name, labels) for name in names}
-    return {name for name, label in found.items() if label and label[1][0]}
-
-
 def make(target: Target, ranked: Sequence[Ranked]) -> None:
     """Copy the chosen pictures into the target, with a manifest of all and the list that model 4 reads."""
     rows = known(target.source)
     chosen = [picture for picture in ranked if picture.chosen]
+    check_apart({picture.file: picture.file for picture in chosen})
     target.begin([*(picture.file for picture in chosen), "manifest.jsonl", "manifest.csv"])
     for picture in bar(chosen, "writing"):
-        copy(target.source / picture.file, inside(target.folder, picture.file))
+        target.copy(target.source / picture.file, picture.file)
     write_manifest(target.folder, [_row(picture, rows.get(picture.file, {}), target.folder) for picture in ranked])
     target.write_list(
         [
@@ -111,7 +101,7 @@ def _row(picture: Ranked, known_row: Mapping[str, Any], folder: Path) -> dict[st
         "width": picture.judged.width,
         "height": picture.judged.height,
     }
-    path = folder / picture.file
+    path = inside(folder, picture.file)
     return row | ({"bytes": path.stat().st_size, "sha256": file_sha256(path)} if picture.chosen else {"bytes": ""})
 
 
@@ -131,11 +121,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure, rank, tell, write."""
     source = Path(arguments.folder).expanduser()
     names = listed(source)
+    listed_ = labels(source, names)
+    hand = Hand(arguments, source, "curated", "curate", names)
     target = None
     if not arguments.dry_run:
-        target = Target(source, arguments.out, "curated", "curate", {"top": arguments.top}, with_list=True)
-    rejected = rejected_by_list(source, names)
-    hand, unknown = sheet.read(arguments.apply, set(names)) if arguments.apply else ({}, 0)
+        settings = {"top": arguments.top}
+        target = Target(source, arguments.out, "curated", "curate", settings, True, hand.words, arguments.forget)
+    rejected = {name for name in listed_.rejected if hand.words.get(name) != "keep"} if listed_ else set()
     names = [name for name in names if name not in rejected]
     if not names:
         raise UserError(f"the list beside {source} rejects all of its pictures: check its column rejected")
@@ -145,7 +137,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise data.none_readable(source, list(zip(names, map(str, found))))
     ranked = rank(judged, round(arguments.top * len(judged)))
     ranked = [
-        replace(picture, chosen=hand[picture.file] == "keep", by="hand") if picture.file in hand else picture
+        replace(picture, chosen=word == "keep", by="hand") if (word := hand.words.get(picture.file)) else picture
         for picture in ranked
     ]
     chosen = [picture for picture in ranked if picture.chosen]
@@ -155,8 +147,8 @@ def run(arguments: argparse.Namespace) -> None:
     if broken:
         options.say(f"{broken} pictures that cannot be read are left out")
     options.say(f"{len(ranked)} pictures ranked, {len(chosen)} chosen")
-    if hand or unknown:
-        options.say(sheet.counted(hand) + (f"; {unknown} rows about files that are not here" if unknown else ""))
+    for line in hand.notes:
+        options.say(line)
     if not chosen:
         raise UserError(f"none of {len(ranked)} pictures would be chosen: raise --top")
     by_rule = [picture.score for picture in chosen if picture.by == "rule"]
@@ -170,4 +162,6 @@ def run(arguments: argparse.Namespace) -> None:
         options.say(f"wrote {arguments.review}: open it in a browser")
     if target:
         make(target, ranked)
+        for line in target.notes():
+            options.complain(line)
         options.say(f"{len(chosen)} pictures in {target.folder}, the list for model 4 in {target.list_path}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import artkeras
 from artkeras.errors import UserError
 from data_tools import names, options, pictures
-from data_tools.collect import IMAGES, Report, Work, now
+from data_tools.collect import IMAGES, Report, Work, now, own_name
 from data_tools.manifest import CSV_NAME, NAME, Manifest
 
 SUFFIXES = frozenset(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .avif".split())
@@ -23,13 +25,15 @@ SUFFIXES = frozenset(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .avif".split())
 class Local:
     """A picture at hand: its name with forward slashes, what is known of the work, how to get its bytes.
 
-    `stamp` changes when the bytes do, so that what is known need not be read again.
+    `stamp` changes when the bytes do, so that what is known need not be read again. `origin` tells folders apart in
+    which files have the same names; empty where the work's key does.
     """
 
     name: str
     work: Work
     read: Callable[[], bytes]
     stamp: str = ""
+    origin: str = ""
 
 
 def files(folder: Path, work: Callable[[str], Work]) -> Iterator[Local]:
@@ -45,11 +49,14 @@ def files(folder: Path, work: Callable[[str], Work]) -> Iterator[Local]:
                 changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat()
             except OSError:
                 continue
-            yield Local(name, work(name), path.read_bytes, changed)
+            name = names.readable(name)
+            yield Local(name, work(name), path.read_bytes, changed, os.path.abspath(folder))
 
 
 def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = False) -> Report:
     """Write pictures into a folder and its manifest; what is there already and has not changed is passed over.
+
+    Every picture gets a file of its own. A picture that somebody worked on in `out` stays as it is, with a note.
 
     Args:
         locals_: the pictures.
@@ -66,12 +73,16 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
     report = Report()
     manifest = Manifest(out)
     with manifest.writing():
-        owners = {row["sha256"]: row["key"] for row in manifest.pictures() if row.get("sha256")}
+        taking = _Taking(manifest, backend, in_place)
         try:
             for local in tqdm(list(locals_), desc="pictures", unit="picture", disable=None):
+                local = taking.own(local)
                 row = manifest.get(local.work.key)
-                if row is None or not _settled(out, row, local):
-                    row = _one(manifest, owners, local, backend, in_place)
+                if row is not None and taking.by_hand(row):
+                    report.had += 1
+                    report.notes.append(f"{row['file']} was changed by hand and stays: delete it to copy it again")
+                elif row is None or not taking.settled(row, local):
+                    row = taking.take(local)
                     report.fetched += row["status"] == "ok"
                 else:
                     report.had += row["status"] == "ok"
@@ -81,55 +92,98 @@ def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = 
                 if row["status"] == "failed":
                     report.failed.append(f"{local.name}: {row['error']}")
         finally:
-            manifest.export()
+            report.table = manifest.export()
     if report.notes and set(report.counts) == {"corrupt"}:
         raise UserError(f"none of the {len(report.notes)} pictures can be read, the first being {report.notes[0]}")
     return report
 
 
-def _settled(out: Path, row: dict[str, Any], local: Local) -> bool:
-    if row.get("last_modified") != local.stamp or row["status"] not in ("ok", "duplicate", "corrupt"):
-        return False
-    try:
-        return row["status"] != "ok" or pictures.same_file(pictures.inside(out, row["file"]), row)
-    except (KeyError, ValueError):
-        return False
+class _Taking:
+    """One run of `take`: what the folder holds, and whose each name is."""
 
+    def __init__(self, manifest: Manifest, backend: str, in_place: bool):
+        self.manifest, self.backend, self.in_place = manifest, backend, in_place
+        here = [row for row in manifest.pictures() if self._here(row)]
+        self.owners = {row["sha256"]: row["key"] for row in here if row.get("sha256")}
+        self.names = names.OwnNames((row["file"], row["key"]) for row in manifest if row.get("file"))
 
-def _one(manifest: Manifest, owners: dict[str, str], local: Local, backend: str, in_place: bool) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "last_modified": local.stamp,
-        "fetched_at": now(),
-        "backend": backend,
-        "tool_version": artkeras.__version__,
-    }
-    key = local.work.key
-    try:
-        content = local.read()
-    except OSError as error:
-        manifest.add(local.work.row() | facts | {"status": "failed", "error": error.strerror or str(error)})
-        return manifest.rows[key]
-    except pictures.NotAPicture as error:
-        manifest.add(local.work.row() | facts | {"status": "corrupt", "error": str(error)})
-        return manifest.rows[key]
-    try:
-        found = pictures.look(content)
-    except pictures.NotAPicture as error:
-        manifest.add(local.work.row() | facts | {"status": "corrupt", "error": str(error)})
-        return manifest.rows[key]
-    facts |= dataclasses.asdict(found)
-    other = owners.setdefault(found.sha256, key)
-    if other != key:
-        manifest.add(local.work.row() | facts | {"status": "duplicate", "duplicate_of": other})
-        return manifest.rows[key]
-    if in_place:
-        name = local.name
-    else:
+    def own(self, local: Local) -> Local:
+        """A picture with a key of its own: a file of the same name in another folder is another work, unless it is the
+        same picture, such as after the folder was moved."""
+        row = self.manifest.get(local.work.key)
+        if row is None or not local.origin or row.get("origin", local.origin) == local.origin:
+            return local
+        with contextlib.suppress(OSError, pictures.NotAPicture):
+            if self._here(row) and hashlib.sha256(local.read()).hexdigest() == row.get("sha256"):
+                return dataclasses.replace(local, origin=row["origin"], stamp=row.get("last_modified", ""))
+        digits = hashlib.sha256(local.origin.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+        return dataclasses.replace(
+            local, work=dataclasses.replace(local.work, work_slug=f"{local.work.work_slug}@{digits}")
+        )
+
+    def settled(self, row: dict[str, Any], local: Local) -> bool:
+        """Whether the manifest answers for a picture already."""
+        if row.get("last_modified") != local.stamp or row["status"] not in ("ok", "duplicate", "corrupt"):
+            return False
+        if row["status"] == "duplicate":
+            other = self.manifest.get(row.get("duplicate_of", ""))
+            return other is not None and other["status"] == "ok" and self._here(other)
+        path = self._path(row)
+        return row["status"] != "ok" or (path is not None and pictures.same_file(path, row))
+
+    def by_hand(self, row: dict[str, Any]) -> bool:
+        """Whether somebody has worked on the copy of a picture."""
+        path = None if self.in_place or row["status"] != "ok" else self._path(row)
+        return path is not None and not pictures.same_file(path, row) and pictures.changed_by_hand(path, row)
+
+    def take(self, local: Local) -> dict[str, Any]:
+        """Look at a picture, store it, write it down; returns its row."""
+        facts: dict[str, Any] = {
+            "last_modified": local.stamp,
+            "origin": local.origin,
+            "fetched_at": now(),
+            "backend": self.backend,
+            "tool_version": artkeras.__version__,
+        }
+        try:
+            content = local.read()
+            found = pictures.look(content)
+        except OSError as error:
+            return self._write(local, **facts, status="failed", error=error.strerror or str(error))
+        except pictures.NotAPicture as error:
+            return self._write(local, **facts, status="corrupt", error=str(error))
+        facts |= dataclasses.asdict(found)
+        key = local.work.key
+        other = self.owners.setdefault(found.sha256, key)
+        if other != key:
+            return self._write(local, **facts, status="duplicate", duplicate_of=other)
+        if self.in_place:
+            return self._write(local, **facts, status="ok", file=local.name)
         *folders, stem = [names.file_stem(part, "-_. ()", lower=False) for part in _parts(local.name)]
-        name = "/".join([IMAGES, *folders, stem + found.ending])
-        pictures.store(pictures.inside(manifest.folder, name), content)
-    manifest.add(local.work.row() | facts | {"status": "ok", "file": name})
-    return manifest.rows[key]
+        old = self.manifest.get(key) or {}
+        wanted = "/".join([IMAGES, *folders, stem])
+        name = own_name(self.names, self.manifest.folder, wanted, found, key, old)
+        pictures.store(pictures.inside(self.manifest.folder, name), content)
+        row = self._write(local, **facts, status="ok", file=name)
+        path = self._path(old)
+        if path is not None and old["file"] != name:  # now of another format
+            path.unlink(missing_ok=True)
+        return row
+
+    def _write(self, local: Local, **facts: Any) -> dict[str, Any]:
+        self.manifest.add(local.work.row() | facts)
+        return self.manifest.rows[local.work.key]
+
+    def _path(self, row: dict[str, Any]) -> Path | None:
+        """Where a row's file is. A manifest is a file like any other, so what it says is checked."""
+        try:
+            return pictures.inside(self.manifest.folder, row["file"])
+        except (KeyError, ValueError):
+            return None
+
+    def _here(self, row: dict[str, Any]) -> bool:
+        path = self._path(row)
+        return path is not None and path.is_file()
 
 
 def _parts(name: str) -> list[str]:
@@ -203,7 +257,13 @@ def run_manifest(arguments: argparse.Namespace) -> int:
     if manifest.damaged:
         options.say(f"{manifest.damaged} lines cannot be read and were passed over")
     wrong = 0
+    seen: dict[str, str] = {}
     for row in manifest.pictures():
+        other = seen.setdefault(names.folded(row.get("file", row["key"])), row["key"])
+        if other != row["key"]:
+            wrong += 1
+            options.complain(f"{row['file']} is named by two works: {other} and {row['key']}")
+            continue
         try:
             path = pictures.inside(folder, row["file"])
             good = pictures.same_file(path, row)
@@ -214,7 +274,11 @@ def run_manifest(arguments: argparse.Namespace) -> int:
             wrong += 1
             options.complain(f"{row.get('file', row['key'])} is missing or changed")
     try:
-        options.say(f"wrote {manifest.export(arguments.csv)}")
+        wanted = Path(arguments.csv or folder / CSV_NAME)
+        written = manifest.export(arguments.csv)
+        if written != wanted:
+            options.complain(f"{wanted} was edited by hand, or is another file, and stays as it is")
+        options.say(f"wrote {written}")
     except OSError as error:
         place = arguments.csv or folder / CSV_NAME
         raise UserError(f"cannot write {place} ({error.strerror or error}): choose another with --csv") from error

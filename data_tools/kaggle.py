@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artkeras.errors import UserError
+from artkeras.tables import read_rows
 from data_tools import folder, names, options
 from data_tools.collect import Report, Work
 from data_tools.errors import Changed, Incomplete, Refused
@@ -100,7 +100,8 @@ def take(name: str, out: Path | None = None) -> dict[Path, Report]:
                 rights_label="see the page of the set",
             )
 
-        mine = [local for local in folder.files(root, work) if re.match(part.pattern, local.name, re.IGNORECASE)]
+        found_here = folder.files(root, work)
+        mine = [replace(f, origin="") for f in found_here if re.match(part.pattern, f.name, re.IGNORECASE)]
         if not mine:
             raise Changed(f"{found.handle} has no pictures in {part.pattern or 'any folder'}: it has changed its form")
         reports[place] = folder.take(mine, place, backend="kagglehub")
@@ -151,11 +152,10 @@ def _artist(file: str) -> str:
 def _artists(root: Path) -> dict[str, str]:
     """artist's slug -> style, from the set's table, if it has one."""
     try:
-        with open(root / "artists.csv", encoding="utf-8", errors="replace", newline="") as file:
-            rows = csv.DictReader(file)
-            return {names.slug(row["name"]): names.clean(row["genre"].replace(",", "; ")) for row in rows}
-    except (OSError, KeyError, csv.Error, AttributeError, TypeError):
+        rows = read_rows(root / "artists.csv", ("name", "genre"))
+    except UserError:  # the pictures are what counts
         return {}
+    return {names.slug(row["name"]): names.clean(row["genre"].replace(",", "; ")) for row in rows}
 
 
 def add(commands: argparse._SubParsersAction) -> None:

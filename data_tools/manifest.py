@@ -3,7 +3,7 @@
 `<folder>/manifest.jsonl` is a journal of JSON objects, one a line, only ever appended to: the last line of a key is
 what holds. So whatever kills a program, all that was recorded stays recorded; half a line at the end, left by a full
 disk or a power cut, is ignored, and removed by the next writer. `export` writes `manifest.csv`, one row per key, for
-spreadsheets.
+spreadsheets; a table that somebody edited there stays as it is, and the new one is written beside it.
 
 >>> manifest = Manifest("data/colour_field")
 >>> for row in manifest.pictures():
@@ -15,7 +15,6 @@ spreadsheets.
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
 import json
 import os
@@ -25,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.tables import read_rows, write_rows
+from data_tools import names, pictures
 
 if sys.platform != "win32":
     import fcntl
@@ -60,13 +60,14 @@ FIELDS: dict[str, str] = {
     "bytes": "",
     "sha256": "",
     "dhash": "64-bit difference hash, hexadecimal: near for pictures that look alike",
+    "origin": "the folder on this machine that it was taken from",
     "rights_label": "what the source says, word for word",
     "rights_status": "public_domain, restricted or unknown",
     "status": "see STATUSES",
     "duplicate_of": "the key that has the file",
     "error": "why there is no picture",
     "http_status": "of the last answer",
-    "attempts": "runs that tried",
+    "attempts": "runs in which the source gave no picture of it; an outage does not count",
     "etag": "",
     "last_modified": "",
     "fetched_at": "UTC",
@@ -148,6 +149,7 @@ class Manifest:
             self._lock()
             self._load()  # another program may have added lines since
             self._cut_torn_line()
+            pictures.sweep(self.folder)
             yield self
         finally:
             self._file.close()
@@ -179,25 +181,53 @@ class Manifest:
             raise
         self.rows[kept["key"]] = json.loads(line)
 
-    def export(self, path: str | os.PathLike[str] | None = None) -> Path:
-        """Write all rows as CSV (by default `manifest.csv` in the folder), whole or not at all."""
-        path = self.folder / CSV_NAME if path is None else Path(path)
+    def export(self, path: str | os.PathLike[str] | None = None, ours: bool = False) -> Path:
+        """Write all rows as CSV (by default `manifest.csv` in the folder), whole or not at all.
+
+        Args:
+            path: of the table.
+            ours: whether it is known already that `export` wrote the table that is there.
+
+        Returns:
+            Where. A file that is not as this program wrote it, such as a table with corrected titles, is never
+            written over: the new one is then called `manifest.new.csv`, or `.new2` if that was edited too.
+        """
+        wanted = path = self.folder / CSV_NAME if path is None else Path(path)
+        number = 1
+        while not (ours and path == wanted) and not self.wrote(path):
+            path = wanted.with_name(f"{wanted.stem}.new{number if number > 1 else ''}{wanted.suffix}")
+            number += 1
         more = sorted({name for row in self for name in row} - set(FIELDS))
-        with atomic(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [*FIELDS, *more], restval="")
-            writer.writeheader()
-            writer.writerows(self)
+        write_rows(path, [*FIELDS, *more], self)
         return path
+
+    def wrote(self, path: Path) -> bool:
+        """Whether `export` wrote a table, now or earlier: each row was a line of the journal, and none is missing."""
+        if not path.is_file():
+            return True
+        try:
+            table = read_rows(path, ["key", "status"])
+        except UserError:
+            return False
+        versions: dict[str, list[dict[str, Any]]] = {}
+        for line in self._lines():
+            if (row := _parse(line)) is not None:
+                versions.setdefault(row["key"], []).append(row)
+        if [row["key"] for row in table] != list(versions)[: len(table)]:
+            return False
+        return all(any(_says(row, version) for version in versions[row["key"]]) for row in table)
+
+    def _lines(self) -> list[bytes]:
+        try:
+            return self.path.read_bytes().split(b"\n")  # not splitlines(): titles may hold what it splits at
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise UserError(f"cannot read {self.path} ({error.strerror or error}): check the folder") from error
 
     def _load(self) -> None:
         self.rows, self.damaged = {}, 0
-        try:
-            content = self.path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise UserError(f"cannot read {self.path} ({error.strerror or error}): check the folder") from error
-        lines = content.split(b"\n")  # not splitlines(), which also splits at characters that titles may hold
+        lines = self._lines()
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -228,10 +258,17 @@ class Manifest:
             self._file.truncate(end)
 
 
+def _says(row: Mapping[str, str], version: Mapping[str, Any]) -> bool:
+    """Whether a row of a table says what a line of the journal says."""
+    return {name: cell for name, cell in row.items() if cell} == {
+        name: str(value) for name, value in version.items() if str(value) and name in row
+    }
+
+
 def _parse(line: bytes) -> dict[str, Any] | None:
     """The row in a line, or None."""
     try:
-        row = json.loads(line)
+        row = names.parsed(line)
     except ValueError:  # UnicodeDecodeError is one too
         return None
     good = isinstance(row, dict) and isinstance(row.get("key"), str) and isinstance(row.get("status"), str)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from artkeras.arguments import whole
 from artkeras.errors import UserError
@@ -21,7 +20,7 @@ from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing
 from data_tools.manifest import Manifest
-from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback
+from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback, title_of
 from data_tools.wikiart import encoded
 
 KINDS = ("any", "painting", "print", "textile", "drawing")
@@ -49,14 +48,23 @@ class Museum:
     one_by_one: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visit:
-    """A museum being asked: where, by whom, what is known already (work id -> row)."""
+    """A museum being asked.
+
+    Attributes:
+        base, session, source: where, by whom, and the museum's key in `MUSEUMS`.
+        known: work id -> row of the manifest.
+        total: how many works the museum says that it found.
+        seen: how many of them it has listed so far.
+    """
 
     base: str
     session: Session
     known: dict[str, dict[str, Any]]
     source: str
+    total: int = 0
+    seen: int = 0
 
     def json(self, path: str, **query: Any) -> dict[str, Any]:
         """One answer.
@@ -68,11 +76,13 @@ class Visit:
         contact = self.session.politeness.user_agent
         answer = self.session.get(f"{self.base}{path}{question}", headers={"AIC-User-Agent": contact})
         try:
-            data = json.loads(answer.text)
+            data = names.parsed(answer.text)
         except ValueError:
             data = None
         if not isinstance(data, dict):
-            raise Changed(f"{urlsplit(self.base).netloc} does not answer with a JSON object any more")
+            title = title_of(answer.body)
+            instead = f", but with a web page called {title!r}: open it in a browser" if title else " any more"
+            raise Changed(f"{urlsplit(self.base).netloc} does not answer with a JSON object{instead}")
         return data
 
     def work(self, number: object, artist: object, **facts: Any) -> Work:
@@ -100,6 +110,8 @@ def _met(visit: Visit, query: Query) -> Iterator[tuple[Work, list[tuple[str, str
         if "objectIDs" not in page:
             raise Changed("the Met's search has no key 'objectIDs'")
         numbers = page["objectIDs"] or []
+        visit.total = int(page.get("total") or 0)
+        visit.seen += len(numbers)
         for number in numbers:
             row = visit.known.get(str(number))
             if row is not None:  # what is written down need not be asked for again
@@ -127,7 +139,7 @@ def _met(visit: Visit, query: Query) -> Iterator[tuple[Work, list[tuple[str, str
             small, large = item.get("primaryImageSmall"), item.get("primaryImage")
             yield work, [(size, url) for size, url in (("small", small), ("large", large)) if url]
         offset += len(numbers)
-        if not numbers or offset >= int(page.get("total") or 0):
+        if not numbers or offset >= visit.total:
             return
 
 
@@ -138,6 +150,8 @@ def _cleveland(visit: Visit, query: Query) -> Iterator[tuple[Work, list[tuple[st
         page = visit.json("/api/artworks/", q=query.text, cc0=1, has_image=1, limit=PAGE, skip=skip, **more)
         if not isinstance(page.get("data"), list):
             raise Changed("Cleveland's answer has no list 'data'")
+        visit.total = int((page.get("info") or {}).get("total") or 0)
+        visit.seen += len(page["data"])
         for item in page["data"]:
             images = item.get("images") or {}
             creators = [c.get("description") or "" for c in item.get("creators") or [] if isinstance(c, dict)]
@@ -161,7 +175,7 @@ def _cleveland(visit: Visit, query: Query) -> Iterator[tuple[Work, list[tuple[st
             sizes = (("small", images.get("web")), ("large", images.get("print")), ("small", images.get("web")))
             yield work, [(size, image["url"]) for size, image in sizes if image and image.get("url")]
         skip += len(page["data"])
-        if not page["data"] or skip >= int((page.get("info") or {}).get("total") or 0):
+        if not page["data"] or skip >= visit.total:
             return
 
 
@@ -182,6 +196,8 @@ def _artic(visit: Visit, query: Query) -> Iterator[tuple[Work, list[tuple[str, s
         iiif = (page.get("config") or {}).get("iiif_url")
         if not isinstance(page.get("data"), list) or not iiif:
             raise Changed("Chicago's answer has no list 'data', or no address of its pictures")
+        visit.total = int((page.get("pagination") or {}).get("total") or 0)
+        visit.seen += len(page["data"])
         for item in page["data"]:
             kind = f"{item.get('artwork_type_title') or ''} {item.get('classification_title') or ''}".lower()
             if query.kind != "any" and query.kind not in kind:
@@ -241,7 +257,8 @@ def take(
 
     Args:
         source: a key of `MUSEUMS`.
-        query: what is looked for. Museums match loosely: `artist` keeps only those whose name has it in it.
+        query: what is looked for. Museums match loosely: `artist` keeps only those whose name has it in it, accents
+            and case apart.
         out: the folder, made if need be.
         limit: at most so many works, those already there included.
         size: "small" (600 to 900 pixels) or "large"; the other is taken when it is not there.
@@ -250,12 +267,16 @@ def take(
         log: takes a line of text.
 
     Raises:
-        UserError: the folder cannot be written. Refused, Incomplete: see `Session.get`. Changed: see `Visit.json`.
+        UserError: the folder cannot be written, or the artist is no name. Refused, Incomplete: see `Session.get`.
+        Changed: see `Visit.json`.
         OSError: the disk is full.
     """
     if source not in MUSEUMS:
         raise UserError(f"there is no museum {source!r}: choose one of {', '.join(MUSEUMS)}")
     museum = MUSEUMS[source]
+    artist = names.slug(query.artist)
+    if query.artist and not artist:
+        raise UserError(f"{query.artist!r} is no name of an artist: give letters, such as Hokusai")
     base = base_address(base_url or museum.base)
     hosts = {urlsplit(base).netloc.lower(), *museum.picture_hosts, *picture_hosts}
     manifest = Manifest(out)
@@ -264,7 +285,8 @@ def take(
 
     def candidates(work: Work) -> list[tuple[str, str]]:
         pairs = offered.get(work.key, [])
-        return [(name, encoded(urljoin(base, url))) for name, url in sorted(pairs, key=lambda pair: pair[0] != size)]
+        pairs = sorted(pairs, key=lambda pair: pair[0] != size)
+        return [(name, encoded(names.joined(base, url))) for name, url in pairs]
 
     with Session(politeness or Politeness(), hosts.__contains__, log) as session:
         with manifest.writing():
@@ -282,6 +304,7 @@ def take(
             visit = Visit(base, session, known, source)
             try:
                 works: list[Work] = []
+                others: dict[str, None] = {}  # artists of works that were passed over, in order
                 found = museum.find(visit, query)
                 while len(works) < limit:
                     try:
@@ -295,20 +318,37 @@ def take(
                             raise
                         raise Changed(f"{museum.name} answers in another form than before ({error})") from error
                     if item is None:
+                        report.limits += _shortfall(museum, visit)
                         break
                     work, pairs = item
                     free = work.rights_status == "public_domain"
-                    if not free or query.artist.lower() not in work.artist_name.lower():
+                    by = artist in names.slug(work.artist_name)
+                    if free and not by:
+                        others.setdefault(work.artist_name or "unknown artists")
+                    if not free or not by:
                         if museum.one_by_one and work.key not in manifest:  # noted, so that it is asked for once
                             manifest.add(work.row() | {"status": "filtered", "fetched_at": now(), "backend": "api"})
                         continue
                     works.append(work)
                     offered[work.key] = pairs
+                if not works and others:
+                    named = ", ".join(list(others)[:5])
+                    report.notes.append(f"none of the works found is by {query.artist}; they are by {named}")
                 log(f"{museum.name}: {len(works)} works, {len(collector.to_do(works))} pictures to fetch")
                 collector.run(works, report)
             finally:
-                manifest.export()
+                report.table = manifest.export()
     return report
+
+
+def _shortfall(museum: Museum, visit: Visit) -> list[str]:
+    """A line if a museum listed fewer works than it found."""
+    if visit.seen >= visit.total:
+        return []
+    return [
+        f"{museum.name} found {visit.total:,} works and lists {visit.seen:,} of them: ask for fewer at a time, "
+        "such as by a narrower --query"
+    ]
 
 
 def _settled(row: dict[str, Any], size: str) -> bool:
@@ -320,7 +360,7 @@ def _settled(row: dict[str, Any], size: str) -> bool:
 
 def _year(number: object, text: object) -> int | None:
     """The year as a number, if the museum gives one, else from its words."""
-    return number if isinstance(number, int) and number else names.year(text)
+    return number if isinstance(number, int) and not isinstance(number, bool) and number else names.year(text)
 
 
 def _whole(value: object) -> int | None:

@@ -1,12 +1,15 @@
-"""Text from elsewhere: titles, years, slugs, and the file names made of them."""
+"""Text from elsewhere: titles, years, slugs, addresses, JSON, and the file names made of them."""
 
 from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 import unicodedata
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 SLUG_BYTES = 100  # of a file name's stem: file systems allow 255 bytes, and an ending and a hash are added
 # Letters that Unicode does not take apart.
@@ -30,9 +33,48 @@ def slug(name: str) -> str:
     return "-".join(re.findall(r"[^\W_]+", text))
 
 
+def spellings(name: str) -> list[str]:
+    """The slugs that a site may have made of a name, the likeliest first.
+
+    WikiArt joins what a name's apostrophes and points stand between, or writes a hyphen for each, or for every letter
+    that is not plain: "georgia-okeeffe" or "georgia-o-keeffe", "joaquin-sorolla" or "joaqu-n-sorolla".
+    """
+    plain = unicodedata.normalize("NFKD", name.strip().lower().translate(PLAIN))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    composed = unicodedata.normalize("NFC", name.strip().lower())
+    hyphened = ["-".join(re.findall("[a-z0-9]+", text)) for text in (plain, composed)]
+    return [text for text in dict.fromkeys([slug(name), *hyphened]) if text]
+
+
+def joined(base: str, url: str) -> str:
+    """An address relative to another; empty when it is none, such as one with a bracket that is not closed."""
+    try:
+        whole = urljoin(base, url)
+        urlsplit(whole).port  # noqa: B018 - raises for what is no number
+        whole.encode()
+    except ValueError:  # UnicodeEncodeError, for half of a surrogate pair, is one too
+        return ""
+    return whole
+
+
+def parsed(text: str | bytes) -> Any:
+    """What a JSON text holds.
+
+    Raises:
+        ValueError: it is none, or nests too deep to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+
+
 def slugs_of(url: str) -> tuple[str, str]:
     """(artist, work) of an address such as "/en/mark-rothko/no-61"; two empty texts for any other address."""
-    parts = [unquote(part) for part in urlsplit(url).path.split("/") if part]
+    try:
+        parts = [unquote(part) for part in urlsplit(url).path.split("/") if part]
+    except ValueError:  # no address
+        return "", ""
     if parts and re.fullmatch(r"[a-z]{2}", parts[0]):  # the language
         parts = parts[1:]
     return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
@@ -49,6 +91,66 @@ def file_stem(text: str, keep: str = "-_.", lower: bool = True) -> str:
     if stem and stem == text and not RESERVED.fullmatch(stem):
         return stem
     return f"{stem}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
+
+
+def readable(name: str) -> str:
+    """A file's name as text that UTF-8 can hold, another for each name: bytes that are no UTF-8 become "\\xe9" and the
+    like, and a backslash becomes two."""
+    return name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def folded(name: str) -> str:
+    """What two names have in common that some file system takes for one: letter case and Unicode form do not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def plain(name: str) -> str:
+    """A relative path as tables are compared with it: systems differ in slashes and in how they spell accents."""
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/")).removeprefix("./")
+
+
+class OwnNames:
+    """Gives every file of a folder a name of its own.
+
+    Two names count as the same if they differ in nothing but their ending, the case of letters or the Unicode form:
+    somewhere one would replace the other, or a list could not tell them apart. Who comes first gets the name, the
+    next one gets a few digits after it, the same ones each time.
+
+    Args:
+        taken: (name of a file, its owner) of those that are there.
+    """
+
+    def __init__(self, taken: Iterable[tuple[str, str]] = ()):
+        self._owners: dict[str, str] = {}
+        self._stems: dict[str, str] = {}
+        for name, owner in taken:
+            stem = name[: len(name) - len(_ending(name))]
+            if self._owners.setdefault(folded(stem), owner) == owner:
+                self._stems[owner] = stem
+
+    def give(self, stem: str, ending: str, owner: str) -> str:
+        """The name for the file of an owner, who keeps the one that it has but for the ending.
+
+        Args:
+            stem: the wanted name without its ending; folders before it are separated by "/".
+            ending: with its point.
+            owner: any text, another one for each file.
+        """
+        if owner not in self._stems:
+            digits = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()
+            wanted = [stem, *(f"{stem}-{digits[:length]}" for length in (8, 16, 64))]
+            self._stems[owner] = next(text for text in wanted if self._owners.setdefault(folded(text), owner) == owner)
+        return self._stems[owner] + ending
+
+    def refuse(self, owner: str) -> None:
+        """Say that a file of somebody else has the name that an owner was given: `give` gives another one then."""
+        self._owners[folded(self._stems.pop(owner))] = ""
+
+
+def _ending(name: str) -> str:
+    """The ending of a file's name with its point, or nothing."""
+    found = re.search(r"(?<=[^/.])\.[^./ ]{1,10}$", name)
+    return found[0] if found else ""
 
 
 def year(text: object) -> int | None:

@@ -70,7 +70,7 @@ def complain(line: str) -> None:
 
 def finish(report: Report, out: Path, dry_run: bool = False) -> int:
     """Print what a run did; returns its exit status."""
-    for note in report.notes:
+    for note in [*report.notes, *report.limits]:
         complain(note)
     for line in report.failed[:SHOWN]:
         complain(line)
@@ -78,8 +78,11 @@ def finish(report: Report, out: Path, dry_run: bool = False) -> int:
         complain(f"and {len(report.failed) - SHOWN} more")
     if dry_run:
         return COMPLETE
-    say(f"{report}; manifest: {out / 'manifest.csv'}")
+    if report.table and report.table != out / "manifest.csv":
+        complain(f"{out / 'manifest.csv'} was edited by hand and stays as it is; the new table is beside it")
+    say(f"{report}; manifest: {report.table or out / 'manifest.csv'}")
     if report.complete:
         return COMPLETE
-    complain("incomplete: run the same command again for the rest")
+    again = report.failed or not report.whole
+    complain(f"incomplete: {'run the same command again for the rest' if again else 'the same command brings no more'}")
     return INCOMPLETE

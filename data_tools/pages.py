@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin
 
 from data_tools import names
 from data_tools.collect import PLACEHOLDERS, Work
 from data_tools.errors import Changed
+from data_tools.polite import title_of
 
 SOURCE = "wikiart"
 NO_WORKS = {"all-works", "mode", "text-list"}  # addresses under an artist that are no works
@@ -31,6 +30,7 @@ class FeedPage:
     works: tuple[Work, ...]
     total: int
     page_size: int
+    skipped: int = 0  # rows whose address cannot be read
 
 
 def feed_page(text: str, base: str) -> FeedPage:
@@ -40,9 +40,10 @@ def feed_page(text: str, base: str) -> FeedPage:
         Changed: it is not JSON, or its keys are not those known.
     """
     try:
-        data = json.loads(text)
+        data = names.parsed(text)
     except ValueError:
-        raise Changed("the feed is not JSON") from None
+        title = title_of(text.encode("utf-8", "replace"))
+        raise Changed(f"the feed is {f'a web page called {title!r}' if title else 'not JSON'}") from None
     if not isinstance(data, dict) or "Paintings" not in data:
         raise Changed("the feed has no key 'Paintings'")
     items = data["Paintings"] or []
@@ -51,12 +52,15 @@ def feed_page(text: str, base: str) -> FeedPage:
     works = [work for item in items if (work := _from_json(item, base)) is not None]
     if items and not works:
         raise Changed("the feed's works have no 'paintingUrl'")
-    return FeedPage(tuple(works), _whole(data.get("AllPaintingsCount")) or 0, _whole(data.get("PageSize")) or 0)
+    skipped = sum(not names.slugs_of(names.joined(base, str(item.get("paintingUrl") or "")))[0] for item in items)
+    total, size = (_whole(data.get(name)) or 0 for name in ("AllPaintingsCount", "PageSize"))
+    return FeedPage(tuple(works), total, size, skipped)
 
 
 def row_work(row: dict[str, Any], base: str) -> Work | None:
     """A work from a row that the browser read off the listing; None when it is no work."""
-    artist, work = names.slugs_of(urljoin(base, str(row.get("href") or "")))
+    page_url = names.joined(base, str(row.get("href") or ""))
+    artist, work = names.slugs_of(page_url)
     if not artist or work in NO_WORKS:
         return None
     return Work(
@@ -67,7 +71,7 @@ def row_work(row: dict[str, Any], base: str) -> Work | None:
         artist_name=names.clean(str(row.get("artist") or "").split("•")[0]),
         year_text=(text := names.clean(str(row.get("year") or "").strip(" ,•"))),
         year=names.year(text),
-        page_url=urljoin(base, row["href"]),
+        page_url=page_url,
         image_url=original(str(row.get("image") or "").strip("' \""), base),
     )
 
@@ -89,7 +93,9 @@ def text_list(text: str, base: str, artist: str) -> list[Work]:
         if found is not None and found.artist_slug == artist:
             works.append(found)
     if not works and not page.find_all("ul", "painting-list-text"):
-        raise Changed("the text list has no rows: looked for li.painting-list-text-row")
+        title = title_of(text.encode("utf-8", "replace"))
+        where = f"the page {title!r}" if title else "the text list"
+        raise Changed(f"{where} has no rows: looked for li.painting-list-text-row")
     return works
 
 
@@ -109,7 +115,9 @@ def details(text: str, base: str, work: Work) -> tuple[Work, list[tuple[str, str
     facts = _labelled(page)
     badges = [names.clean(node.text()) for node in page.find_all(None, BADGES) if node.text().strip()]
     if not painting and not facts:
-        raise Changed("the page of a work has neither paintingJson nor a list of facts")
+        title = title_of(text.encode("utf-8", "replace"))
+        where = f"the page {title!r} of a work" if title else "the page of a work"
+        raise Changed(f"{where} has neither paintingJson nor a list of facts")
 
     if painting:
         parsed = _from_json({**painting, "paintingUrl": work.page_url}, base)
@@ -142,11 +150,12 @@ def not_found(text: str) -> bool:
 
 def original(url: str, base: str) -> str:
     """The address of a picture without the part that asks for a size; empty when there is none."""
-    return urljoin(base, url.split("!")[0]) if url else ""
+    return names.joined(base, url.split("!")[0]) if url else ""
 
 
 def _from_json(item: dict[str, Any], base: str) -> Work | None:
-    artist, work = names.slugs_of(urljoin(base, str(item.get("paintingUrl") or "")))
+    page_url = names.joined(base, str(item.get("paintingUrl") or ""))
+    artist, work = names.slugs_of(page_url)
     if not artist or work in NO_WORKS:
         return None
     year_text = names.clean(item.get("year") or item.get("yearAsString"))
@@ -162,7 +171,7 @@ def _from_json(item: dict[str, Any], base: str) -> Work | None:
         year=names.year(year_text),
         declared_width=_whole(item.get("width")),
         declared_height=_whole(item.get("height")),
-        page_url=urljoin(base, str(item["paintingUrl"])),
+        page_url=page_url,
         image_url=original(str(item.get("image") or ""), base),
     )
 
@@ -181,7 +190,7 @@ def _assigned(text: str | None) -> dict[str, Any]:
     text = (text or "").partition("=")[2].strip().rstrip(";").strip()
     for attempt in (text, html.unescape(text), text.replace("&ququot;", '\\"')):
         try:
-            data = json.loads(attempt)
+            data = names.parsed(attempt)
         except ValueError:
             continue
         return data if isinstance(data, dict) else {}
@@ -218,8 +227,8 @@ def _sizes(page: _Page, base: str) -> list[tuple[str, str]]:
     found = []
     for picture in _dicts(model.get("ImageThumbnailsModel"))[:1]:  # the first is the work, others are details of it
         for size in _dicts(picture.get("Thumbnails")):
-            if size.get("Url") and size.get("Name"):
-                found.append((str(size["Name"]), urljoin(base, str(size["Url"]))))
+            if size.get("Name") and (url := names.joined(base, str(size.get("Url") or ""))) != base:
+                found.append((str(size["Name"]), url))
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +25,17 @@ ENDINGS = {
     "TIFF": ".tif",
     "AVIF": ".avif",
 }
+# What files are called until they are whole; a file that merely ends in ".part" is somebody's own.
+PART = re.compile(r"\..*[.-]([0-9a-f]{16}|\d+-[0-9a-f]+|\d+)\.part")
 PIXELS = 200_000_000  # beyond this a picture is taken for an attack on the memory
 
 
 class NotAPicture(Exception):
     """Bytes that do not decode; the text says what they seem to be."""
+
+
+class NotBytes(NotAPicture):
+    """A text in place of a picture: a page that asks for a login, an error in words. It says nothing of the picture."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +65,13 @@ def look(content: bytes) -> Facts:
 
     if not content:
         raise NotAPicture("0 bytes")
-    head = content.lstrip()[:200].lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise NotAPicture("a web page instead of a picture")
+    head = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    if re.match(rb"<(!doctype|!--|html|head|body|title|meta|script|\?xml)", head) and b"<svg" not in content[:1000]:
+        raise NotBytes("a web page instead of a picture")
     if head.startswith((b"{", b"[")):
-        raise NotAPicture("a JSON text instead of a picture")
+        raise NotBytes("a JSON text instead of a picture")
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
-            warnings.simplefilter("ignore")  # about odd metadata, and large pictures, which have a limit here
+        with quiet(), Image.open(io.BytesIO(content)) as image:
             if image.format not in ENDINGS:
                 raise NotAPicture(f"a picture of the format {image.format}, which is not read here")
             if image.width * image.height > PIXELS:
@@ -74,10 +82,39 @@ def look(content: bytes) -> Facts:
     except NotAPicture:
         raise
     except UnidentifiedImageError:
-        raise NotAPicture("no picture") from None
+        raise NotAPicture(_looks_like(content)) from None
+    except Image.DecompressionBombError:
+        raise NotAPicture(f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000} million pixels") from None
     except Exception as error:  # Pillow has a dozen ways to say that a file is broken
         raise NotAPicture(f"a broken picture ({' '.join(str(error).split())[:80]})") from None
     return Facts(kind, *size, len(content), hashlib.sha256(content).hexdigest(), _dhash(grey))
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Pillow's warnings off the screen: about odd metadata, and about large pictures, which have a limit here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _looks_like(content: bytes) -> str:
+    """What bytes are that no decoder takes, by how they begin."""
+    brand = content[8:12] if content[4:8] == b"ftyp" else b""
+    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
+        return "a HEIC picture, which is not read here: save it as JPEG or PNG"
+    if brand:
+        return "a film, not a picture"
+    for beginning, kind in (
+        (b"%PDF", "a PDF document"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"8BPS", "a Photoshop file"),
+        (b"II*\0", "a TIFF of a kind that is not read here: save it with 8 or 16 bits a channel"),
+        (b"MM\0*", "a TIFF of a kind that is not read here: save it with 8 or 16 bits a channel"),
+    ):
+        if content.startswith(beginning):
+            return kind
+    return "an SVG drawing" if b"<svg" in content[:1000] else "no picture"
 
 
 def _dhash(grey) -> str:
@@ -92,6 +129,31 @@ def same_file(path: Path, row: dict) -> bool:
         return path.is_file() and path.stat().st_size == row.get("bytes")
     except OSError:
         return False
+
+
+def changed_by_hand(path: Path, row: dict) -> bool:
+    """Whether the file that a row of a manifest speaks of is another picture now, so that somebody worked on it.
+
+    Half a file, left by a power cut, is none, and no work of anybody.
+    """
+    try:
+        if not row.get("sha256") or not path.is_file():
+            return False
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() == row["sha256"]:
+            return False
+        look(content)
+    except (OSError, NotAPicture):
+        return False
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove the halves of files that a killed program left in a folder. Call it where nobody else is writing."""
+    for part in folder.rglob(".*.part"):
+        if PART.fullmatch(part.name):
+            with contextlib.suppress(OSError):
+                part.unlink()
 
 
 def file_sha256(path: Path) -> str:

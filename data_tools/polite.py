@@ -13,15 +13,20 @@ import email.utils
 import ipaddress
 import random
 import re
+import socket
+import threading
 import time
 import urllib.robotparser
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import artkeras
 from artkeras.errors import UserError
+from data_tools import names
 from data_tools.errors import Incomplete, Missing, Refused
 
 PRODUCT = "artkeras"
@@ -29,8 +34,14 @@ PAGE_LIMIT = 32 << 20  # bytes that a page may have
 PICTURE_LIMIT = 256 << 20
 REDIRECTS = 5
 RETRIED = {429, 500, 502, 503, 504}
-# Headings of the pages that ask a visitor to prove being human.
-CHALLENGES = re.compile(rb"<title>\s*(just a moment|attention required|access denied|ddos-guard)", re.IGNORECASE)
+RATE = 10_000  # bytes a second that a large file must bring on average
+# Titles of the pages that ask a visitor to prove being human, or to log in.
+CHALLENGES = re.compile(
+    r"just a moment|attention required|access denied|ddos-guard|checking your browser|human verification"
+    r"|verify(ing)? (that )?you are|are you (a )?(human|robot)"
+    r"|(security check|captcha|(please )?(log|sign)[ -]?in)\s*($|[|–—-])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Politeness:
         jitter: up to this share of the delay is added, at random.
         contact: a mail address or web page, told to the site.
         timeout: seconds of silence after which a request has failed.
+        longest: seconds after which a request has failed whose answer is not complete, however steadily bytes come.
         tries: how often a request is made that fails in a passing way.
         backoff: seconds before the second try; doubled for each further one, up to 60.
         longest_wait: a Retry-After beyond this many seconds counts as a refusal.
@@ -56,6 +68,7 @@ class Politeness:
     backoff: float = 2.0
     longest_wait: float = 300.0
     failures: int = 5
+    longest: float = 300.0
 
     @property
     def user_agent(self) -> str:
@@ -80,11 +93,17 @@ class Answer:
 
 
 class Failed(Exception):
-    """One request that did not succeed, after all its tries; the text says why."""
+    """One request that did not succeed, after all its tries; the text says why.
 
-    def __init__(self, reason: str, status: int = 0):
+    Attributes:
+        status: of the answer; 0 without one.
+        lasting: whether the same request will hardly ever succeed. Outages and broken connections are not lasting.
+    """
+
+    def __init__(self, reason: str, status: int = 0, lasting: bool = False):
         super().__init__(reason)
         self.status = status
+        self.lasting = lasting or (400 <= status < 500 and status not in (408, 425, 429))
 
 
 class Session:
@@ -113,6 +132,9 @@ class Session:
         self._http = requests.Session()
         self._http.headers["User-Agent"] = politeness.user_agent
         self._http.auth = _no_password
+        self._connections: weakref.WeakSet = weakref.WeakSet()
+        for scheme in ("http://", "https://"):
+            self._http.mount(scheme, _adapter(self._connections))
         self._free: dict[str, float] = {}  # site -> when it may be asked again
         self._robots: dict[str, urllib.robotparser.RobotFileParser | None] = {}
         self._refused: dict[str, Refused] = {}
@@ -141,7 +163,9 @@ class Session:
             self.check(url)
             answer = self._try(url, headers or {}, limit)
             if 300 <= answer.status < 400 and answer.headers.get("location"):
-                url = urljoin(url, answer.headers["location"])
+                asked, url = url, names.joined(url, answer.headers["location"])
+                if not url:
+                    raise self._fail(f"{_short(asked)} is redirected to what is no address")
                 if re.search(r"/(log|sign)-?in\b", urlsplit(url).path.lower()):
                     raise self._refuse(url, "it sends visitors to a login page")
                 continue
@@ -174,12 +198,16 @@ class Session:
                 have = 0
             self._http.trust_env = not is_loopback(url)
             headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {}
+            longest = self.politeness.longest + (size - have) / RATE
             try:
-                with contextlib.closing(
-                    self._http.get(
-                        url, headers=headers, timeout=self.politeness.timeout, stream=True, allow_redirects=False
-                    )
-                ) as response:
+                with (
+                    self._within(longest),
+                    contextlib.closing(
+                        self._http.get(
+                            url, headers=headers, timeout=self.politeness.timeout, stream=True, allow_redirects=False
+                        )
+                    ) as response,
+                ):
                     found = {name.lower(): value for name, value in response.headers.items()}
                     status = response.status_code
                     if status in (200, 206):
@@ -197,6 +225,8 @@ class Session:
                                     raise Failed(f"{_short(url)} is larger than the {size} bytes it should have")
             except self._requests.exceptions.RequestException as error:
                 raise Failed(f"{_short(url)}: {_reason(error)}") from error
+            except _TooSlow as error:
+                raise Failed(f"{_short(url)}: {error}") from error
             finally:
                 self.asked(url)
             if status in (200, 206):
@@ -208,7 +238,9 @@ class Session:
                 raise Missing(url)
             if not 300 <= status < 400 or not found.get("location"):
                 raise Failed(f"{_short(url)} answered {status}", status)
-            url = urljoin(url, found["location"])
+            asked, url = url, names.joined(url, found["location"])
+            if not url:
+                raise Failed(f"{_short(asked)} is redirected to what is no address")
         raise Failed(f"{_short(url)} is redirected without end")
 
     def check(self, url: str) -> None:
@@ -218,9 +250,11 @@ class Session:
             Refused: it may not.
             Failed, Incomplete: robots.txt could not be read.
         """
+        if names.joined("", url) != url:
+            raise Failed(f"{_short(url)} is no address", lasting=True)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not self.allowed(parts.netloc.lower()):
-            raise Failed(f"{_short(url)} is not on one of the site's own hosts")
+            raise Failed(f"{_short(url)} is not on one of the site's own hosts", lasting=True)
         if refusal := self._refused.get(site(url)):
             raise refusal
         robots = self._rules(url)
@@ -258,6 +292,8 @@ class Session:
             except _Broken as error:
                 if not left:
                     raise self._fail(f"{_short(url)}: {error}") from error
+            except _TooSlow as error:  # a second try would take as long
+                raise self._fail(f"{_short(url)}: {error}") from error
             else:
                 self._look_for_refusal(answer, url)
                 if answer.status not in RETRIED:
@@ -281,34 +317,68 @@ class Session:
         # A proxy that is set for the web is not asked for what runs on this machine.
         self._http.trust_env = not is_loopback(url)
         try:
-            with contextlib.closing(
-                self._http.get(
-                    url, headers=headers, timeout=self.politeness.timeout, stream=True, allow_redirects=False
-                )
-            ) as response:
-                body, end = bytearray(), time.monotonic() + 20 * self.politeness.timeout
+            with (
+                self._within(self.politeness.longest),
+                contextlib.closing(
+                    self._http.get(
+                        url, headers=headers, timeout=self.politeness.timeout, stream=True, allow_redirects=False
+                    )
+                ) as response,
+            ):
+                body = bytearray()
                 for block in response.iter_content(1 << 16):
                     body += block
                     if len(body) > limit:
-                        raise Failed(f"{_short(url)} is larger than {limit >> 20} MB", response.status_code)
-                    if time.monotonic() > end:
-                        raise _Broken("the answer never ends")
+                        raise Failed(f"{_short(url)} is larger than {limit >> 20} MB", lasting=True)
                 found = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(url, response.status_code, found, bytes(body))
         except errors.RequestException as error:
             raise _Broken(_reason(error)) from error
         except (UnicodeError, ValueError) as error:  # addresses that no library wants to ask for
-            raise Failed(f"{_short(url)} is no address ({error})") from error
+            raise Failed(f"{_short(url)} is no address ({error})", lasting=True) from error
         finally:
             self.asked(url)
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Cut the session's connections if the block takes longer than this: a time limit on each read alone does not
+        end an answer of which one byte comes now and then.
+
+        Raises:
+            _TooSlow: it took longer.
+        """
+        late = threading.Event()
+
+        def cut() -> None:
+            late.set()
+            for noted in list(self._connections):
+                sock = noted if isinstance(noted, socket.socket) else noted.sock
+                if sock is not None:
+                    with contextlib.suppress(OSError):
+                        sock.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (self._requests.exceptions.RequestException, OSError) as error:
+            if late.is_set() and not getattr(error, "filename", None):  # a full disk is another matter
+                raise _TooSlow(f"the answer was not complete after {seconds:.0f} s") from error
+            raise
+        finally:
+            timer.cancel()
+        if late.is_set():  # without a stated length, a cut answer looks like a whole one
+            raise _TooSlow(f"the answer was not complete after {seconds:.0f} s")
 
     def _look_for_refusal(self, answer: Answer, url: str) -> None:
         if "challenge" in answer.headers.get("cf-mitigated", ""):
             raise self._refuse(url, f"it asks visitors to prove that they are human (status {answer.status})")
         if answer.status in (401, 403, 407, 451):
             raise self._refuse(url, f"it answered {answer.status}")
-        if CHALLENGES.search(answer.body[:4096]):
-            raise self._refuse(url, "it shows a challenge page instead of what was asked for")
+        title = title_of(answer.body)
+        if CHALLENGES.match(title):
+            raise self._refuse(url, f"it shows a page called {title!r} instead of what was asked for")
 
     def _refuse(self, url: str, reason: str) -> Refused:
         refusal = Refused(
@@ -353,8 +423,8 @@ class Session:
                 ) from error
             if not 300 <= answer.status < 400 or not answer.headers.get("location"):
                 break
-            url = urljoin(url, answer.headers["location"])
-            if not self.allowed(urlsplit(url).netloc.lower()):
+            url = names.joined(url, answer.headers["location"])
+            if not url or not self.allowed(urlsplit(url).netloc.lower()):
                 return None
         if answer.status >= 500:
             raise self._refuse(url, f"its robots.txt answers {answer.status}, so what it allows is not known")
@@ -367,6 +437,52 @@ class Session:
 
 class _Broken(Exception):
     """A request that broke off or never got through; worth another try."""
+
+
+class _TooSlow(Exception):
+    """An answer that took too long."""
+
+
+def _adapter(connections: weakref.WeakSet):
+    """An adapter for requests that notes its connections and their sockets, so that they can be cut.
+
+    Both, since a connection forgets its socket while an answer of unknown length is read, and a socket that is not yet
+    secured is only known to its connection.
+    """
+    from requests.adapters import HTTPAdapter
+    from urllib3 import connectionpool
+
+    def noting(pool: type) -> type:
+        class Noted(pool.ConnectionCls):  # type: ignore[name-defined]
+            def __init__(self, *arguments: Any, **more: Any):
+                super().__init__(*arguments, **more)
+                connections.add(self)
+
+            def connect(self) -> None:
+                super().connect()
+                connections.add(self.sock)
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Noted})
+
+    pools = {"http": noting(connectionpool.HTTPConnectionPool), "https": noting(connectionpool.HTTPSConnectionPool)}
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
+            super().init_poolmanager(*arguments, **more)
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *arguments: Any, **more: Any) -> Any:
+            manager = super().proxy_manager_for(*arguments, **more)
+            manager.pool_classes_by_scheme = pools
+            return manager
+
+    return Adapter()
+
+
+def title_of(body: bytes) -> str:
+    """The title of a web page, as one line of at most 80 characters; empty without one."""
+    found = re.search(rb"<title[^>]*>(.{0,1000}?)</title", body[:65536], re.IGNORECASE | re.DOTALL)
+    return names.clean(found[1].decode("utf-8", "replace"))[:80] if found else ""
 
 
 def _no_password(request):
@@ -460,5 +576,5 @@ def _reason(error: Exception) -> str:
 
 def _short(url: str) -> str:
     """An address that fits on a line."""
-    url = "".join(c if c.isprintable() and not c.isspace() else "?" for c in url)
+    url = "".join(c if c.isprintable() and not c.isspace() else "?" for c in url)  # half a surrogate pair is neither
     return url if len(url) <= 120 else url[:117] + "..."

@@ -7,7 +7,6 @@ can be opened without a network. It shows other people's pictures: keep it to yo
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import html
 import io
@@ -23,12 +22,16 @@ from tqdm import tqdm
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.tables import read_rows
+from data_tools import names
 from data_tools.judgements import opened
 from data_tools.pictures import NotAPicture
 
 THUMB = 120  # pixels of a thumbnail's longer side
 DECISIONS = ("keep", "drop")
 TEMPLATE = Path(__file__).with_name("sheet.html")
+MARK = "artkeras sheet"  # in every sheet, so that no other file is written over
+HINT = "save it from the review sheet"
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,9 @@ def write(
         words: what "keep" and "drop" are called.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or is there and no review sheet.
     """
+    _replaceable(path)
     bar = tqdm(total=len(rows), desc="thumbnails", unit="file", delay=2, leave=False, disable=None)
     images: list[str] = []
     with bar, ThreadPoolExecutor() as pool:
@@ -71,8 +75,7 @@ def write(
             images.append(image)
             bar.update()
     name = f"{path.stem}.csv"
-    names = [row.file for row in rows]
-    about = "\0".join([title, os.path.abspath(folder), *names])
+    about = "\0".join([title, os.path.abspath(folder), *(row.file for row in rows)])
     facts = {
         # what the browser remembers belongs to these pictures, and to no other folder of the same name
         "id": f"artkeras {hashlib.sha256(about.encode('utf-8', 'replace')).hexdigest()[:16]}",
@@ -82,8 +85,13 @@ def write(
         "rows": [{"file": r.file, "decision": r.decision, "why": r.why, "image": i} for r, i in zip(rows, images)],
     }
     text = TEMPLATE.read_text("utf-8")
+    script = text.rpartition("<script>")[2].partition("</script>")[0]
+    code = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # "<" must not end the script, whatever a file is called
     filled = {
+        "__POLICY__": f"default-src 'none'; script-src 'sha256-{code}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        "__MARK__": MARK,
         "__TITLE__": html.escape(title),
         "__FILE__": html.escape(name),
         "__COMMAND__": html.escape(command.replace("{list}", name)),
@@ -98,36 +106,56 @@ def write(
         raise UserError(f"cannot write {path} ({error.strerror or error}): choose another place for it") from error
 
 
+def _replaceable(path: Path) -> None:
+    """Make sure that no file is at a path but an earlier sheet.
+
+    Raises:
+        UserError: another file is.
+    """
+    try:
+        with open(path, "rb") as file:
+            ours = MARK.encode() in file.read(1 << 12)
+    except OSError:  # none is there, or writing will say what is wrong
+        return
+    if not ours:
+        raise UserError(f"{path} is there and no review sheet: give --review another name")
+
+
 def read(path: Path, known: Collection[str]) -> tuple[dict[str, str], int]:
     """Read the list that a sheet saved: (file -> "keep" or "drop" where a hand changed something, files not known).
 
-    A list made by hand may lack the column `before`; then every row counts.
+    A list made by hand may lack the column `before`; then every row counts. Files are named by their path in the
+    folder, in any Unicode form.
 
     Raises:
-        UserError: it cannot be read, or says something else.
+        UserError: it cannot be read, says something else or two things about one file, or is about other pictures.
     """
+    by_plain: dict[str, list[str]] = {}
+    for name in known:
+        by_plain.setdefault(names.plain(name), []).append(name)
     changed: dict[str, str] = {}
+    lines: dict[str, int] = {}
     unknown = 0
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = {"file", "decision"} - set(rows.fieldnames or ())
-            if missing:
-                raise UserError(f"{path} lacks the column {', '.join(sorted(missing))}: save it from the review sheet")
-            for row in rows:
-                decision = (row["decision"] or "").strip().lower()
-                if decision not in DECISIONS:
-                    place = f"{path}, line {rows.line_num}"
-                    raise UserError(f"{place}: decision must be keep or drop, not {row['decision']!r}")
-                if row["file"] not in known:
-                    unknown += 1
-                elif decision != (row.get("before") or ""):
-                    changed[row["file"]] = decision
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot read {path} ({reason}): save it from the review sheet") from error
-    if unknown and not changed and unknown > len(known):
-        raise UserError(f"{path} is about other pictures: none of its {unknown} files is here")
+    for row in read_rows(path, ("file", "decision"), HINT):
+        decision, place = row["decision"].strip().lower(), f"{path}, line {row.line}"
+        if decision not in DECISIONS:
+            raise UserError(f"{place}: decision must be keep or drop, not {row['decision']!r}")
+        fitting = by_plain.get(names.plain(row["file"]), [])
+        fitting = [name for name in fitting if name == row["file"]] or fitting
+        if len(fitting) > 1:
+            raise UserError(f"{place}: {row['file']!r} fits {len(fitting)} files that only differ in Unicode form")
+        if not fitting:
+            unknown += 1
+            continue
+        file = fitting[0]
+        if file in lines:
+            raise UserError(f"{place}: line {lines[file]} is about {row['file']} too: keep one of them")
+        lines[file] = row.line
+        if decision != row.get("before", "").strip().lower():
+            changed[file] = decision
+    if not lines:
+        what = f"none of its {unknown} files is here" if unknown else "it has no rows"
+        raise UserError(f"{path} is about other pictures: {what}")
     return changed, unknown
 
 

@@ -8,10 +8,10 @@ longer make, and touches nothing that somebody else put there.
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from artkeras import data
 from artkeras.arguments import number
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from data_tools import options
+from artkeras.tables import write_rows
+from data_tools import names, options
 from data_tools.manifest import CSV_NAME, NAME, Manifest
-from data_tools.pictures import inside
+from data_tools.pictures import changed_by_hand, inside, sweep
 
 MARK = "step.json"
 share = number(lambda value: 0 <= value <= 1, "a number from 0 to 1")
@@ -44,6 +45,71 @@ def listed(folder: Path) -> list[str]:
     return listing.names
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What the list beside a folder, `<folder>_labels.csv`, says of the folder's pictures.
+
+    Attributes:
+        path: of the list.
+        named: the pictures that it names.
+        rejected, curated: which of them it rejects and chooses. None is in both.
+    """
+
+    path: Path
+    named: frozenset[str]
+    rejected: frozenset[str]
+    curated: frozenset[str]
+
+
+def labels(folder: Path, files: Sequence[str]) -> Labels | None:
+    """Read the list beside a folder; None without one.
+
+    A row names a picture by its path in the folder or, if only one picture is called so, by its name alone.
+
+    Raises:
+        UserError: the list cannot be read, names none of the pictures, or one of its rows fits several.
+    """
+    path = data.labels_path(Path(os.path.abspath(folder)).name, folder)[0]
+    if path is None:
+        return None
+    rows = data.read_labels(path)
+    fitting: dict[str, list[str]] = {}
+    for name in files:
+        label = data.label_of(name, rows)
+        if label is not None:
+            fitting.setdefault(label[0], []).append(name)
+    if not fitting:
+        raise UserError(f"{path} names none of the {len(files)} pictures: its column file must name them")
+    found = {}
+    for key, several in fitting.items():
+        chosen = [name for name in several if names.plain(name) == key] or several
+        if len(chosen) > 1:
+            raise UserError(
+                f"{path}: {key!r} fits {len(chosen)} pictures, such as {chosen[0]} and {chosen[1]}: "
+                "name each by its path in the folder, and no two alike"
+            )
+        found[chosen[0]] = rows[key]
+    rejected = frozenset(name for name, label in found.items() if label[0])
+    curated = frozenset(name for name, label in found.items() if data.belongs(label, "curated"))
+    return Labels(path, frozenset(found), rejected, curated)
+
+
+def by_hand_before(folder: Path, command: str) -> dict[str, str]:
+    """file -> "keep" or "drop", as earlier runs of a command that made a folder were told by `--apply`."""
+    try:
+        mark = names.parsed((folder / MARK).read_text("utf-8"))
+        hand = mark["hand"] if mark["made_by"] == f"data_tools {command}" else {}
+        return {str(file): word for file, word in hand.items() if word in ("keep", "drop")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def target_folder(source: Path, out: str | Path | None, suffix: str) -> Path:
+    """The folder that a command makes: by default beside the source, its name with a suffix."""
+    real = Path(os.path.realpath(source))
+    return Path(out).expanduser() if out else real.with_name(f"{real.name}_{suffix}")
+
+
 def known(folder: Path) -> dict[str, dict[str, Any]]:
     """file -> what the folder's manifest says of it; empty without one."""
     return {row["file"]: row for row in Manifest(folder).pictures() if row.get("file")}
@@ -58,9 +124,15 @@ class Target:
         command: such as "clean"; another command's target is refused.
         settings: what decides the content of the files; when it differs from an earlier run, all are made anew.
         with_list: whether `write_list` is going to be called.
+        hand: what `--apply` decided, now or earlier: kept for the next run.
+        forget: whether a list of an earlier run may be let go of.
+
+    Attributes:
+        by_hand: the files that somebody changed since they were made; they stay as they are.
 
     Raises:
-        UserError: one folder lies in the other, the target belongs to somebody else, or it cannot be written.
+        UserError: one folder lies in the other, the target belongs to somebody else, it cannot be written, or this run
+            would lose the list of an earlier one.
     """
 
     def __init__(
@@ -71,12 +143,14 @@ class Target:
         command: str,
         settings: Mapping[str, Any],
         with_list: bool = False,
+        hand: Mapping[str, str] | None = None,
+        forget: bool = False,
     ):
-        real = Path(os.path.realpath(source))
         self.source = source
-        self.folder = Path(out).expanduser() if out else real.with_name(f"{real.name}_{suffix}")
-        self.command, self.settings = command, dict(settings)
-        _apart(real, self.folder)
+        self.folder = target_folder(source, out, suffix)
+        self.command, self.settings, self.hand = command, dict(settings), dict(hand or {})
+        self.by_hand: list[str] = []
+        _apart(Path(os.path.realpath(source)), self.folder)
         self.before = self._mark()
         self.same = self.before.get("settings") == self.settings
         self.complete = self.same and bool(self.before.get("complete"))
@@ -84,6 +158,12 @@ class Target:
         self.with_list = with_list
         if with_list and self.list_path.exists() and not self.before.get("list"):
             raise UserError(f"{self.list_path} is there already: move it away, or choose another folder with --out")
+        if self.before.get("list") and not with_list and not forget:
+            raise UserError(
+                f"{self.folder} was made with a list of choices, and now there is none: put the list beside {source} "
+                "back, or give --study-list again, or let go of the choices with --forget"
+            )
+        self._written = {str(name): str(value) for name, value in self.before.get("written", {}).items()}
         _probe(self.folder)
 
     def begin(self, files: Sequence[str], sources: Mapping[str, str] | None = None, stale: Iterable[str] = ()) -> None:
@@ -103,29 +183,77 @@ class Target:
             "sources": dict(sources or {}),
             "files": sorted(files),
             "list": self.with_list,
+            "list_hashes": self.before.get("list_hashes", []),
+            "hand": self.hand,
+            "written": self._written,
             "complete": False,
         }
-        for name in mine - (set(files) - set(stale)):
+        for name in sorted(mine - (set(files) - set(stale))):
             with contextlib.suppress(OSError, ValueError):  # the file is open to all, so it may name any place
-                inside(self.folder, name).unlink()
+                if not self._is_by_hand(name):
+                    inside(self.folder, name).unlink()
         # Until the end both what was and what will be count as ours: this run may be stopped too.
         self._write({**self.facts, "files": sorted(mine | set(files))})
-        if self.before.get("list") and not self.with_list:
+        if self.before.get("list") and not self.with_list and not self._list_is_by_hand():
             self.list_path.unlink(missing_ok=True)
-        for part in self.folder.rglob(".*.part"):  # half a file of a run that was killed
-            with contextlib.suppress(OSError):
-                part.unlink()
+        sweep(self.folder)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file, unless it is there already, or somebody has changed the one that is there."""
+        path, new = inside(self.folder, name), data.digest(content)
+        there = data.hash_file(path) if os.path.lexists(path) else ""
+        if there != new:
+            if there and self._is_by_hand(name, there):
+                return
+            put(path, content)
+        self._written[name] = new
+
+    def copy(self, source: Path, name: str) -> None:
+        """Copy a file, as `put`."""
+        self.put(name, source.read_bytes())
+
+    def notes(self) -> list[str]:
+        """A line for each file that somebody changed, at most `options.SHOWN` and a number."""
+        lines = [f"{name} was changed by hand and stays: delete it to have it made again" for name in self.by_hand]
+        more = [f"and {len(lines) - options.SHOWN} more"] if len(lines) > options.SHOWN else []
+        return lines[: options.SHOWN] + more
+
+    def _is_by_hand(self, name: str, there: str = "") -> bool:
+        """Whether somebody has changed a file since it was made; if so, it is noted. Half a file is nobody's work."""
+        path, made = inside(self.folder, name), self._written.get(name)
+        if made is None or not path.is_file() or (there or data.hash_file(path)) == made:
+            return False
+        found = changed_by_hand(path, {"sha256": "another"})
+        if found and name not in self.by_hand:
+            self.by_hand.append(name)
+        return found
 
     def was(self, source: str) -> str:
         """The hash of a source's content when the earlier run read it; empty if it did not."""
         return self.before.get("sources", {}).get(source, "") if self.same else ""
 
     def write_list(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the list that `train` reads, beside the folder: `<folder>_labels.csv`."""
-        with atomic(self.list_path) as part, open(part, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        """Write the list that `train` reads, beside the folder: `<folder>_labels.csv`.
+
+        One that somebody has changed stays, and the new one is written beside it, as `<folder>_labels.new.csv`.
+        """
+        new = self.list_path.with_suffix(".new.csv")
+        write_rows(new, list(rows[0]), rows)
+        made, there = data.hash_file(new), data.hash_file(self.list_path)
+        if there == made:
+            new.unlink()
+        elif self._list_is_by_hand():
+            self.by_hand.append(self.list_path.name)
+            return
+        else:  # written down first: if this run is killed here, both count as ours
+            self._write({**self.facts, "list_hashes": [*self.facts["list_hashes"], made]})
+            os.replace(new, self.list_path)
+        self.facts["list_hashes"] = [made]
+
+    def _list_is_by_hand(self) -> bool:
+        """Whether somebody has changed the list since it was written."""
+        made = self.before.get("list_hashes", [])
+        return bool(made) and self.list_path.is_file() and data.hash_file(self.list_path) not in made
 
     def finish(self) -> None:
         """Write down that all is there."""
@@ -142,8 +270,8 @@ class Target:
         if not self.folder.is_dir():
             raise UserError(f"{self.folder} is a file: choose a folder with --out")
         try:
-            mark = json.loads((self.folder / MARK).read_text("utf-8"))
-            kinds = {"source": str, "files": list, "sources": dict}
+            mark = names.parsed((self.folder / MARK).read_text("utf-8"))
+            kinds = {"source": str, "files": list, "sources": dict, "written": dict, "hand": dict, "list_hashes": list}
             if not (isinstance(mark, dict) and all(isinstance(mark.get(k, t()), t) for k, t in kinds.items())):
                 mark = {}
         except FileNotFoundError:
@@ -197,22 +325,16 @@ def put(path: Path, content: bytes) -> None:
         raise
 
 
-def copy(source: Path, path: Path) -> None:
-    """Copy a file, unless it is there already."""
-    content = source.read_bytes()
-    with contextlib.suppress(OSError):
-        if path.stat().st_size == len(content) and path.read_bytes() == content:
-            return
-    put(path, content)
-
-
 def write_manifest(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a whole manifest, as JSON lines and as CSV."""
+    """Write a whole manifest, as JSON lines and as CSV; a table that somebody has edited stays, see `export`."""
+    ours = Manifest(folder).wrote(folder / CSV_NAME)
     with atomic(folder / NAME) as part, open(part, "w", encoding="utf-8") as file:
         for row in rows:
             kept = {name: value for name, value in row.items() if value not in (None, "")}
             file.write(json.dumps(kept, ensure_ascii=False) + "\n")
-    Manifest(folder).export(folder / CSV_NAME)
+    written = Manifest(folder).export(folder / CSV_NAME, ours)
+    if not ours:
+        options.complain(f"{folder / CSV_NAME} was edited by hand and stays as it is; the new table is {written}")
 
 
 def artist_of(name: str, row: Mapping[str, Any] | None = None) -> str:

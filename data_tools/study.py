@@ -12,7 +12,6 @@ made from it. The hashes are 256-bit DCT hashes (imagehash's phash, 16 x 16). Ma
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from artkeras.errors import UserError
-from artkeras.files import atomic
+from artkeras.tables import is_yes, read_rows, write_rows
 
 FOLDER = Path(__file__).parent / "studies"
 COLUMNS = ("file", "artist", "phash", "rejected", "curated")
@@ -58,11 +57,10 @@ class Study:
         if name not in studies():
             raise UserError(f"no list for {name!r}: there is {', '.join(studies())}")
         self.name = name
-        with open(FOLDER / f"{name}.csv", encoding="utf-8", newline="") as file:
-            self.choices = [
-                Choice(row["file"], row["artist"], row["phash"], row["rejected"] == "1", row["curated"] == "1")
-                for row in csv.DictReader(file)
-            ]
+        self.choices = [
+            Choice(row["file"], row["artist"], row["phash"], is_yes(row["rejected"]), is_yes(row["curated"]))
+            for row in read_rows(FOLDER / f"{name}.csv", COLUMNS)
+        ]
 
     def match(self, hashes: Mapping[str, str]) -> dict[str, Choice]:
         """Find the authors' pictures among others: file -> the row that it is, for those that are.
@@ -120,16 +118,18 @@ def make(folder: Path, labels: Path, out: Path) -> int:
     """Write a list from the authors' pictures and a table of their choices; returns the number of rows."""
     from data_tools.judgements import judge_all
 
-    with open(labels, encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(labels, [name for name in COLUMNS if name != "phash"])
     judged = judge_all([folder / row["file"] for row in rows])
-    with atomic(out) as part, open(part, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row, facts in zip(rows, judged, strict=True):
-            if isinstance(facts, str):
-                raise UserError(f"cannot read {row['file']} ({facts}): the list needs every picture")
-            writer.writerow({**{name: row[name] for name in COLUMNS if name != "phash"}, "phash": facts.phash})
+    made = []
+    for row, facts in zip(rows, judged, strict=True):
+        if isinstance(facts, str):
+            raise UserError(f"cannot read {row['file']} ({facts}): the list needs every picture")
+        try:
+            marks = {name: int(is_yes(row[name])) for name in ("rejected", "curated")}
+        except ValueError as error:
+            raise UserError(f"{labels}, line {row.line}: rejected and curated {error}") from None
+        made.append({**row, **marks, "phash": facts.phash})
+    write_rows(out, COLUMNS, made)
     return len(rows)
 
 

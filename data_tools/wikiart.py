@@ -12,7 +12,6 @@ tried. Then each work's page is read (style, genre, media, rights) and its pictu
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import datetime
 import difflib
@@ -27,6 +26,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from artkeras.arguments import whole
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.tables import read_rows
 from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now
 from data_tools.errors import Changed, Incomplete, Missing, Refused
@@ -77,6 +77,7 @@ class Listing:
         complete: whether all of them (of the style) are here.
         backend: the way that led to it.
         warnings: why it is not complete, and what else is odd.
+        short: whether all that is wrong is that the site's list ends before the number that it declares.
     """
 
     artist: str
@@ -86,6 +87,17 @@ class Listing:
     complete: bool
     backend: str
     warnings: tuple[str, ...] = ()
+    short: bool = False
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """All pages of a feed: works by (artist, work), the declared total, why they may not be all, and see `Listing`."""
+
+    works: dict[tuple[str, str], Work]
+    total: int
+    warnings: tuple[str, ...]
+    short: bool
 
 
 class UnknownArtist(UserError):
@@ -97,26 +109,35 @@ class UnknownArtist(UserError):
 
 def artists(preset: str = "") -> list[dict[str, str]]:
     """The table of artists: preset, slug, name, style, pictures_2021 (how many the study found)."""
-    with open(Path(__file__).with_name("artists.csv"), encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [row for row in rows if not preset or row["preset"] == preset]
+    rows = read_rows(Path(__file__).with_name("artists.csv"))
+    return [dict(row) for row in rows if not preset or row["preset"] == preset]
 
 
 def artist_slug(text: str) -> str:
-    """The slug of an artist given as slug, name ("Albrecht Dürer") or address.
+    """The likeliest slug of an artist given as slug, name ("Albrecht Dürer") or address.
 
     Raises:
         UserError: it is none of these.
     """
+    return artist_slugs(text)[0]
+
+
+def artist_slugs(text: str) -> list[str]:
+    """The slugs that the site may have for an artist, the likeliest first; see `names.spellings`.
+
+    Raises:
+        UserError: see `artist_slug`.
+    """
     given = text.strip()
     if "://" in given:
-        parts = [unquote(part) for part in urlsplit(given).path.split("/") if part]
+        path = urlsplit(given).path if names.joined("", given) else ""
+        parts = [unquote(part) for part in path.split("/") if part]
         given = next((part for part in parts if not re.fullmatch("[a-z]{2}", part)), "")
     by_name = {names.slug(row["name"]): row["slug"] for row in artists()}
     if "/" in given or "\\" in given or not names.slug(given):
         raise UserError(f"{text!r} is no artist: give a name, or a slug such as mark-rothko")
     found = names.slug(given)
-    return by_name.get(found, found)
+    return [by_name[found]] if found in by_name else names.spellings(given)
 
 
 # ---------------------------------------------------------------------------------------- the site
@@ -157,7 +178,7 @@ class WikiArt:
         self.session = Session(politeness or Politeness(), self._allowed, log=log)
         self._browser_options: dict[str, Any] = {"wait": wait, "binary": browser_binary, "headed": headed}
         self._browser: Browser | None = None
-        self._styles: dict[str, tuple[set[tuple[str, str]], bool]] = {}
+        self._styles: dict[str, _Pages] = {}
 
     def __enter__(self) -> WikiArt:
         return self
@@ -180,7 +201,21 @@ class WikiArt:
             Changed: no way led to a list, since the site has changed its form.
             Incomplete: the site could not be reached, or kept failing.
         """
-        artist, style = artist_slug(artist), names.slug(style)
+        spellings = artist_slugs(artist)
+        for slug in spellings[:-1]:
+            try:
+                return self._list_works(slug, names.slug(style))
+            except UnknownArtist:
+                self.log(f"the site has no artist {slug!r}; trying another spelling")
+        try:
+            return self._list_works(spellings[-1], names.slug(style))
+        except UnknownArtist as error:
+            if len(spellings) == 1:
+                raise
+            raise self._unknown(spellings[0], spellings) from error
+
+    def _list_works(self, artist: str, style: str) -> Listing:
+        """As `list_works`, with slugs."""
         best: Listing | None = None
         closed: list[str] = []
         for way in WAYS[self.backend]:
@@ -214,7 +249,7 @@ class WikiArt:
     def _feed(self, artist: str, style: str) -> Listing:
         path = f"/en/{quote(artist)}/mode/all-paintings?json=2&layout=new&resultType=masonry"
         try:
-            works, total, warnings = self._pages(path, f"/en/{quote(artist)}")
+            pages = self._pages(path, f"/en/{quote(artist)}")
         except Missing:
             self._must_know(artist)
             raise Changed("the feed is gone (404)") from None
@@ -222,10 +257,11 @@ class WikiArt:
             if 400 <= error.status < 500:  # "bad request" means that it wants to be asked in another way
                 raise Changed(f"the feed answered {error.status}") from error
             raise
-        if not works and not total:
+        if not pages.works and not pages.total:
             self._must_know(artist)
-        works = {key: work for key, work in works.items() if key[0] == artist}
-        return self._styled(artist, style, list(works.values()), total, not warnings, "feed", warnings)
+        works = [work for key, work in pages.works.items() if key[0] == artist]
+        complete = not pages.warnings
+        return self._styled(artist, style, works, pages.total, complete, "feed", pages.warnings, pages.short)
 
     def _selenium(self, artist: str, style: str) -> Listing:
         from data_tools.browser import Browser, NotThere
@@ -274,33 +310,35 @@ class WikiArt:
         complete: bool,
         backend: str,
         warnings: Sequence[str],
+        short: bool = False,
     ) -> Listing:
         """A listing of those works that the style's own list has too."""
         unique = list({work.key: work for work in works}.values())
         if style and unique:
-            members, whole = self._style(style)
-            unique = [work for work in unique if (work.artist_slug, work.work_slug) in members]
-            if not whole:
-                complete, warnings = False, [*warnings, f"the list of the style {style} is not whole"]
-        return Listing(artist, style, tuple(unique), total, complete, backend, tuple(warnings))
+            members = self._style(style)
+            unique = [work for work in unique if (work.artist_slug, work.work_slug) in members.works]
+            if members.warnings:
+                short = members.short and (complete or short)
+                why = "; ".join(members.warnings)
+                complete, warnings = False, [*warnings, f"the list of the style {style} is not complete: {why}"]
+        return Listing(artist, style, tuple(unique), total, complete, backend, tuple(warnings), short)
 
-    def _style(self, style: str) -> tuple[set[tuple[str, str]], bool]:
-        """(artist, work) of all works of a style, and whether these are all; asked for once."""
+    def _style(self, style: str) -> _Pages:
+        """All works of a style; asked for once."""
         if style not in self._styles:
             page = f"/en/paintings-by-style/{quote(style)}"
             try:
-                works, _, warnings = self._pages(f"{page}?json=2", page)
+                self._styles[style] = self._pages(f"{page}?json=2", page)
             except Missing:
                 if not self._exists(page):
                     raise UserError(
                         f"the site has no style {style!r}: see {self.base}/en/paintings-by-style for their names"
                     ) from None
                 raise Changed(f"the list of the style {style} is gone (404)") from None
-            self._styles[style] = set(works), not warnings
         return self._styles[style]
 
-    def _pages(self, path: str, referer: str) -> tuple[dict[tuple[str, str], Work], int, list[str]]:
-        """All pages of a feed: works by (artist, work), the declared total, why they may not be all.
+    def _pages(self, path: str, referer: str) -> _Pages:
+        """All pages of a feed.
 
         Raises:
             Missing, Changed, Failed: on the first page. Further ones are passed over, and the warnings say so.
@@ -309,8 +347,8 @@ class WikiArt:
 
         headers = {"X-Requested-With": "XMLHttpRequest", "Referer": f"{self.base}{referer}"}
         works: dict[tuple[str, str], Work] = {}
-        total = size = stuck = 0
-        warnings = []
+        total = size = stuck = skipped = 0
+        warnings: list[str] = []
         for page in range(1, PAGES + 1):
             try:
                 found = feed_page(self.session.get(f"{self.base}{path}&page={page}", headers=headers).text, self.base)
@@ -323,7 +361,7 @@ class WikiArt:
                 if not size or page * size >= total:
                     break
                 continue
-            total, size = found.total or total, max(size, len(found.works))
+            total, size, skipped = found.total or total, max(size, len(found.works)), skipped + found.skipped
             if not found.works:
                 break
             before = len(works)
@@ -334,17 +372,22 @@ class WikiArt:
                 break
             if total and len(works) >= total:
                 break
+        else:
+            warnings.append(f"not read beyond page {PAGES}")
+        short = not warnings or stuck == 2
         if total > len(works):
-            warnings.append(f"{len(works)} of {total} works listed")
-        return works, total, warnings
+            unread = f"; {skipped} of its rows have no address that can be read" if skipped else ""
+            warnings.append(f"{len(works)} of {total} works listed{unread}")
+        return _Pages(works, total, tuple(warnings), short and bool(warnings))
 
     def _must_know(self, artist: str) -> None:
         if not self._exists(f"/en/{quote(artist)}"):
             raise self._unknown(artist)
 
-    def _unknown(self, artist: str) -> UnknownArtist:
+    def _unknown(self, artist: str, tried: Sequence[str] = ()) -> UnknownArtist:
         near = difflib.get_close_matches(artist, [row["slug"] for row in artists()], n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(near)}?" if near else "see the address of the artist's page for the slug"
+        hint = f"nor {' or '.join(map(repr, tried[1:]))}; {hint}" if tried[1:] else hint
         return UnknownArtist(f"the site has no artist {artist!r}: {hint}")
 
     def _exists(self, path: str) -> bool:
@@ -420,7 +463,7 @@ class WikiArt:
         to_do = len(collector.to_do(works))
         self.log(estimate(to_do, len(works), size, details, self.session.politeness.delay))
         if dry_run or not to_do:
-            report.had = len(works) - to_do
+            collector.note(works, report)
             return report
         self.log(RIGHTS_NOTICE)
         with manifest.writing():
@@ -429,7 +472,7 @@ class WikiArt:
                     collector.backend = backend
                     collector.run([work for work in works if backends[work.key] == backend], report)
             finally:
-                manifest.export()
+                report.table = manifest.export()
         return report
 
     def _details(self, work: Work, size: str) -> tuple[Work, list[tuple[str, str]]]:
@@ -470,7 +513,9 @@ def chain(work: Work, size: str, offered: Sequence[tuple[str, str]] = ()) -> lis
 
 
 def encoded(url: str) -> str:
-    """An address with everything encoded that must be, and nothing twice."""
+    """An address with everything encoded that must be, and nothing twice; empty for what is no address."""
+    if not names.joined("", url):
+        return ""
     parts = urlsplit(url)
     path = quote(unquote(parts.path), safe="/!()',*:@&=+$;~-._")
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
@@ -503,7 +548,11 @@ def _letters(text: str) -> str:
 def save_listing(out: Path, listing: Listing) -> None:
     """Keep a listing in `<out>/listings/`; one that is not complete never replaces one that is."""
     path = _listing_path(out, listing.artist, listing.style)
-    if not listing.complete and load_listing(out, listing.artist, listing.style) is not None:
+    if listing.complete:
+        _short_path(path).unlink(missing_ok=True)
+    elif listing.short:
+        path = _short_path(path)
+    elif load_listing(out, listing.artist, listing.style) is not None:
         return
     data = dataclasses.asdict(listing) | {"fetched_at": now()}
     with atomic(path) as part:
@@ -512,15 +561,36 @@ def save_listing(out: Path, listing: Listing) -> None:
 
 def load_listing(out: Path, artist: str, style: str, base_url: str = "") -> Listing | None:
     """A complete listing that was kept not long ago, or None."""
+    listing = _read_listing(_listing_path(out, artist, style))
+    good = listing is not None and listing.complete and all(w.page_url.startswith(base_url) for w in listing.works)
+    return listing if good else None
+
+
+def confirmed(out: Path, listing: Listing) -> Listing:
+    """A listing that ends before the number that the site declares, taken for complete if the run before got the very
+    same: the number is wrong then, and asking again brings nothing."""
+    before = _read_listing(_short_path(_listing_path(out, listing.artist, listing.style))) if listing.short else None
+    if before is None or {work.key for work in before.works} != {work.key for work in listing.works}:
+        return listing
+    warnings = (*listing.warnings, "the same as in the run before, so the site has no more")
+    return dataclasses.replace(listing, complete=True, short=False, warnings=warnings)
+
+
+def _read_listing(path: Path) -> Listing | None:
+    """A listing that was kept in the last days; None when there is none that can be read."""
     try:
-        data = json.loads(_listing_path(out, artist, style).read_text("utf-8"))
+        data = names.parsed(path.read_text("utf-8"))
         age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(data.pop("fetched_at"))
         works = tuple(Work(**work) for work in data.pop("works"))
         listing = Listing(**{**data, "warnings": tuple(data["warnings"])}, works=works)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    fresh = listing.complete and age < FRESH and all(w.page_url.startswith(base_url) for w in works)
-    return listing if fresh else None
+    return listing if age < FRESH else None
+
+
+def _short_path(path: Path) -> Path:
+    """Where a listing is kept that ends early."""
+    return path.with_suffix(".short.json")
 
 
 def _listing_path(out: Path, artist: str, style: str) -> Path:
@@ -591,20 +661,19 @@ def run(arguments: argparse.Namespace) -> int:
             retry_missing=arguments.retry_missing,
             dry_run=arguments.dry_run,
         )
-    report.notes += missing
-    report.whole &= not missing
+    report.limits += missing
     return options.finish(report, out, arguments.dry_run)
 
 
 def _wanted(arguments: argparse.Namespace) -> tuple[list[str], str]:
-    """The slugs of the artists, each once, and of the style."""
+    """The artists as they were given, each once, and the slug of the style."""
     given = list(arguments.artist)
     if arguments.artists_file:
         try:
             given += Path(arguments.artists_file).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeError) as error:
             raise UserError(f"cannot read {arguments.artists_file}: it should be a text file of artists") from error
-    wanted = [artist_slug(text) for text in given if text.strip() and not text.startswith("#")]
+    wanted = [text for text in given if text.strip() and not text.startswith("#")]
     style = arguments.style
     if arguments.preset:
         rows = artists(arguments.preset)
@@ -614,7 +683,8 @@ def _wanted(arguments: argparse.Namespace) -> tuple[list[str], str]:
         raise UserError("whose works? Say --artist NAME, or --preset colour-field")
     if style and not names.slug(style):
         raise UserError(f"{style!r} is no style: give a slug such as color-field-painting")
-    return list(dict.fromkeys(wanted)), names.slug(style)
+    by_slug = {artist_slug(text): text for text in reversed(wanted)}
+    return list(reversed(by_slug.values())), names.slug(style)
 
 
 def _listings(
@@ -626,7 +696,8 @@ def _listings(
     listings: list[Listing] = []
     unknown: list[str] = []
     for artist in tqdm(wanted, desc="artists", unit="artist", disable=None if len(wanted) > 1 else True, leave=False):
-        kept = None if arguments.refresh else load_listing(out, artist, style, wikiart.base)
+        known = (load_listing(out, slug, style, wikiart.base) for slug in artist_slugs(artist))
+        kept = None if arguments.refresh else next(filter(None, known), None)
         if kept is None:
             try:
                 kept = wikiart.list_works(artist, style)
@@ -635,9 +706,10 @@ def _listings(
                     raise  # a slip, said before any picture is asked for
                 unknown.append(str(error))
                 continue
+            kept = confirmed(out, kept)
             if not arguments.dry_run:
                 save_listing(out, kept)
         listings.append(kept)
         if not kept.works:
-            options.complain(f"{artist} has no works{f' of the style {style}' if style else ''} there")
+            options.complain(f"{kept.artist} has no works{f' of the style {style}' if style else ''} there")
     return listings, unknown

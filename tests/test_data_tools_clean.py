@@ -5,14 +5,17 @@ All pictures are procedural. Tests of the real ones are marked `real`.
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from PIL import Image, ImageDraw
 
 from artkeras import data
 from artkeras.errors import UserError
+from artkeras.tables import read_rows
 from data_tools import __main__, agreement, augment, clean, curate, faults, judgements, sheet, steps, study
 from data_tools.faults import SIZE, framed, painting, room, solid
 from data_tools.judgements import Judged, measure
@@ -329,8 +333,11 @@ def test_paintings_are_found_again_under_other_names_and_sizes(tmp_path, monkeyp
     chosen, _ = data.load("colour_field", 8, folder=tmp_path / "again_clean", subset="curated")
     old = {name: new for new, name in names.items()}
     assert set(chosen.names) == {old[f"Some Painter{i}.jpg"] for i in range(4, 8)} and len(chosen) == 24
-    # a run without the list takes the list away again
-    assert call("clean", tmp_path / "again") == 0
+    # a run without the list does not undo it, unless it is told to
+    kept = state(tmp_path)
+    assert "--forget" in refused(capsys, "clean", tmp_path / "again")
+    assert state(tmp_path) == kept
+    assert call("clean", tmp_path / "again", "--forget") == 0
     assert not (tmp_path / "again_clean_labels.csv").exists()
 
 
@@ -408,7 +415,7 @@ def test_curating_leaves_out_what_a_list_rejects_and_obeys_a_hand(tmp_path, caps
     assert "raise --top" in refused(capsys, "curate", folder, "--top", 0, "--out", tmp_path / "none")
     rows = "".join(f"Some Painter{number}.jpg,1,0\n" for number in range(6))
     (tmp_path / "some_labels.csv").write_text(f"file,rejected,curated\n{rows}")
-    assert "rejects all of its pictures" in refused(capsys, "curate", folder)
+    assert "rejects all of its pictures" in refused(capsys, "curate", folder, "--forget")
 
 
 def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
@@ -416,6 +423,190 @@ def test_a_list_of_somebody_else_is_not_overwritten(tmp_path, capsys):
     (tmp_path / "some_curated_labels.csv").write_text("by hand")
     assert "is there already" in refused(capsys, "curate", folder)
     assert (tmp_path / "some_curated_labels.csv").read_text() == "by hand"
+
+
+# ---------------------------------------------------------------------------------------- decisions
+
+
+def table(path: Path, *rows: tuple, columns: str = "file,rejected,curated") -> Path:
+    path.write_text("\n".join([columns, *(",".join(map(str, row)) for row in rows)]) + "\n", "utf-8")
+    return path
+
+
+def listed_in(path: Path) -> dict[str, tuple[str, str]]:
+    return {row["file"]: (row["rejected"], row["curated"]) for row in read_rows(path)}
+
+
+def test_rejections_and_choices_travel_through_all_steps(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 8, 64)
+    names = [f"Some Painter{number}.jpg" for number in range(8)]
+    table(tmp_path / "some_labels.csv", *((name, int(i < 2), int(i == 5)) for i, name in enumerate(names)))
+    assert call("clean", folder) == 0
+    assert "of the kept 2 are rejected, 1 curated, and stay so" in capsys.readouterr().out
+    marks = listed_in(tmp_path / "some_clean_labels.csv")
+    assert marks == {name: (str(int(i < 2)), str(int(i == 5))) for i, name in enumerate(names)}
+    assert call("curate", tmp_path / "some_clean", "--top", 1) == 0
+    assert "6 pictures ranked" in capsys.readouterr().out
+    assert set(listed_in(tmp_path / "some_clean_curated_labels.csv")) == set(names[2:])
+    assert call("augment", tmp_path / "some_clean", "--size", 8, "--subset", "all") == 0
+    assert listed_in(tmp_path / "some_clean_8_labels.csv") == marks
+
+
+def test_what_a_list_says_of_a_duplicate_counts_for_the_file_that_stays(tmp_path):
+    folder = fill(tmp_path / "some", 4, 64)
+    for twin, of in (("x.jpg", 0), ("y.jpg", 1)):
+        shutil.copy(folder / f"Some Painter{of}.jpg", folder / twin)
+    table(tmp_path / "some_labels.csv", ("x.jpg", 1, 0), ("y.jpg", 0, 1))
+    assert call("clean", folder) == 0
+    marks = listed_in(tmp_path / "some_clean_labels.csv")
+    assert marks["Some Painter0.jpg"] == ("1", "0") and marks["Some Painter1.jpg"] == ("0", "1")
+
+
+@pytest.mark.parametrize("command", ["clean", "curate", "augment"])
+@pytest.mark.parametrize(
+    "row, message",
+    [
+        ("SOME PAINTER0.JPG", "names none of the 3 pictures"),
+        ("other/Some Painter0.jpg", "names none of the 3 pictures"),
+        ("untitled.jpg", "fits 2 pictures"),
+    ],
+)
+def test_a_list_that_fits_no_picture_or_several_is_refused(tmp_path, capsys, command, row, message):
+    folder = fill(tmp_path / "some", 3, 64)
+    if row == "untitled.jpg":
+        for seed, name in enumerate(("ann/untitled.jpg", "bob/untitled.jpg")):
+            (folder / name).parent.mkdir()
+            painting(70 + seed, 64).save(folder / name)
+    table(tmp_path / "some_labels.csv", (row, 1, 0))
+    before = state(tmp_path)
+    assert message in refused(capsys, command, folder)
+    assert state(tmp_path) == before
+
+
+def test_a_path_in_a_list_picks_one_of_several_files_of_a_name(tmp_path):
+    folder = tmp_path / "some"
+    for seed, name in enumerate(("ann/untitled.jpg", "bob/untitled.jpg", "untitled.jpg")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        painting(70 + seed, 64).save(folder / name)
+    table(tmp_path / "some_labels.csv", ("bob/untitled.jpg", 1, 0), ("./untitled.jpg", 0, 1))
+    found = steps.labels(folder, steps.listed(folder))
+    assert (found.rejected, found.curated) == ({"bob/untitled.jpg"}, {"untitled.jpg"})
+
+
+def test_decisions_by_hand_count_in_later_runs_until_they_are_forgotten(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 5, 64)
+    one = table(tmp_path / "one.csv", ("Some Painter1.jpg", "drop"), columns="file,decision")
+    two = table(tmp_path / "two.csv", ("Some Painter2.jpg", "drop"), columns="file,decision")
+    three = table(tmp_path / "three.csv", ("Some Painter1.jpg", "keep"), columns="file,decision")
+    out = tmp_path / "some_clean"
+    for new, dropped in ((one, {1}), (None, {1}), (two, {1, 2}), (three, {2})):
+        assert call("clean", folder, *(["--apply", new] if new else [])) == 0
+        assert {f"Some Painter{i}.jpg" for i in range(5)} - set(steps.listed(out)) == {
+            f"Some Painter{i}.jpg" for i in dropped
+        }
+    capsys.readouterr()
+    assert call("clean", folder, "--dry-run") == 0
+    assert "4 kept, 1 dropped" in (said := capsys.readouterr().out) and "2 decisions by hand of earlier runs" in said
+    assert call("clean", folder, "--forget") == 0 and len(steps.listed(out)) == 5
+
+
+@pytest.mark.parametrize("spelling", ["Dürer.jpg", "./Dürer.jpg", unicodedata.normalize("NFD", "Dürer.jpg")])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_sheet_names_files_in_any_form(spelling, form):
+    known = {unicodedata.normalize(form, "Dürer.jpg"), "b.jpg"}
+    path = table(Path("sheet.csv"), (spelling, "drop", "keep"), columns="file,decision,before")
+    assert sheet.read(path, known) == ({unicodedata.normalize(form, "Dürer.jpg"): "drop"}, 0)
+
+
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        ([("xa.jpg", "drop", "keep"), ("xb.jpg", "drop", "keep")], "about other pictures: none of its 2 files"),
+        ([("a.jpg", "drop", "keep"), ("./a.jpg", "keep", "keep")], "line 2 is about ./a.jpg too"),
+        ([], "about other pictures: it has no rows"),
+    ],
+)
+def test_a_sheet_that_cannot_be_meant_is_refused(rows, message):
+    path = table(Path("sheet.csv"), *rows, columns="file,decision,before")
+    with pytest.raises(UserError, match=message):
+        sheet.read(path, {"a.jpg", "b.jpg"})
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_sheet_as_spreadsheets_save_it(delimiter, encoding):
+    rows = [("file", "decision", "before"), ("a.jpg", "Drop", "keep"), ("b.jpg", "keep", "keep"), ("", "", "")]
+    Path("sheet.csv").write_bytes("".join(delimiter.join(row) + "\r\n" for row in rows).encode(encoding))
+    assert sheet.read(Path("sheet.csv"), {"a.jpg", "b.jpg"}) == ({"a.jpg": "drop"}, 0)
+
+
+def test_a_sheet_never_replaces_another_file_and_allows_no_foreign_code(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 3, 64)
+    (tmp_path / "thesis.html").write_text("<h1>a year's work</h1>")
+    assert "no review sheet" in refused(capsys, "clean", folder, "--dry-run", "--review", tmp_path / "thesis.html")
+    assert (tmp_path / "thesis.html").read_text() == "<h1>a year's work</h1>"
+    for _ in range(2):
+        assert call("clean", folder, "--dry-run", "--review", tmp_path / "sheet.html") == 0
+    text = (tmp_path / "sheet.html").read_text("utf-8")
+    script = text.rpartition("<script>")[2].partition("</script>")[0]
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{allowed}'" in text
+
+
+@pytest.mark.parametrize("command", ["clean", "augment"])
+def test_a_retouched_picture_in_a_target_stays(tmp_path, capsys, command):
+    folder, out = fill(tmp_path / "some", 3, 64), tmp_path / "out"
+    more = ["--size", 16, "--format", "png"] if command == "augment" else []
+    assert call(command, folder, "--out", out, *more) == 0
+    mine = out / ("Some Painter1.png" if command == "augment" else "Some Painter1.jpg")
+    painting(99, 16).save(mine)
+    hand, other = mine.read_bytes(), (out / mine.name.replace("1", "2")).read_bytes()
+    for seed in (31, 32):  # its source changes too
+        painting(seed, 64).save(folder / "Some Painter1.jpg")
+        painting(seed + 10, 64).save(folder / "Some Painter2.jpg")
+        capsys.readouterr()
+        assert call(command, folder, "--out", out, *more) == 0
+        assert mine.read_bytes() == hand
+        assert f"{mine.name} was changed by hand and stays" in capsys.readouterr().err
+        assert (out / mine.name.replace("1", "2")).read_bytes() != other
+    mine.write_bytes(hand[:40])  # half a file is nobody's work
+    assert call(command, folder, "--out", out, *more) == 0
+    with Image.open(mine) as image:
+        image.load()
+
+
+def test_tables_that_a_hand_edited_stay_and_new_ones_lie_beside(tmp_path, capsys):
+    folder = fill(tmp_path / "some", 6, 64)
+    assert call("curate", folder, "--top", 0.5) == 0
+    labels, rows = tmp_path / "some_curated_labels.csv", tmp_path / "some_curated" / "manifest.csv"
+    for path in (labels, rows):
+        path.write_text(path.read_text("utf-8").replace("Some Painter,", "Corrected by hand,"), "utf-8")
+    edited = labels.read_bytes(), rows.read_bytes()
+    assert call("curate", folder, "--top", 1) == 0
+    assert (labels.read_bytes(), rows.read_bytes()) == edited
+    assert len(read_rows(labels.with_suffix(".new.csv"))) == 6
+    assert len(read_rows(rows.with_name("manifest.new.csv"))) == 6
+    assert "changed by hand" in (said := capsys.readouterr().err) and "edited by hand" in said
+
+
+# ---------------------------------------------------------------------------------------- the console
+
+
+def test_what_a_console_cannot_show_is_written_in_escapes(tmp_path):
+    folder = fill(tmp_path / "日本", 2, 32)
+    (folder / "壊.png").write_text("nope")
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "data_tools", "augment", str(folder), "--size", "8", "--out", "out"]
+    done = subprocess.run(command, env=environment, capture_output=True, cwd=tmp_path)
+    assert done.returncode == 0 and b"\\u58ca.png" in done.stdout and b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_sigterm_ends_a_command_as_ctrl_c_does(tmp_path, monkeypatch, capsys):
+    folder = fill(tmp_path / "some", 2, 32)
+    monkeypatch.setattr(steps, "put", lambda path, content: os.kill(os.getpid(), signal.SIGTERM))
+    assert call("clean", folder, "--out", tmp_path / "out") == 130
+    assert "stopped" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------------------------- agreement
@@ -512,13 +703,13 @@ def test_augmenting_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         real_put(path, content)
 
-    monkeypatch.setattr(augment, "put", stops)
+    monkeypatch.setattr(steps, "put", stops)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     assert call("augment", folder, "--size", 16, "--out", out) == 130
     assert json.loads((out / steps.MARK).read_text())["complete"] is False
     done = {name: facts for name, facts in state(out).items() if name.endswith(".jpg")}
     (out / sorted(done)[0]).write_bytes(b"")  # as a power cut may leave it
-    monkeypatch.setattr(augment, "put", real_put)
+    monkeypatch.setattr(steps, "put", real_put)
     assert call("augment", folder, "--size", 16, "--out", out) == 0
     whole = {name: facts for name, facts in state(out).items() if name.endswith(".jpg")}
     assert len(whole) == 36 and not list(out.glob(".*.part"))
@@ -552,14 +743,14 @@ def test_a_stopped_run_with_other_settings_leaves_nothing_that_passes_for_new(tm
     Image.open(folder / "Some Painter0.jpg").resize((40, 90)).save(folder / "tall.png")
     out = tmp_path / "out"
     assert call("augment", folder, "--size", 16, "--out", out) == 0
-    real_put = augment.put
+    real_put = steps.put
 
     def stops(path, content):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(augment, "put", stops)
+    monkeypatch.setattr(steps, "put", stops)
     assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 130
-    monkeypatch.setattr(augment, "put", real_put)
+    monkeypatch.setattr(steps, "put", real_put)
     assert call("augment", folder, "--size", 16, "--out", out, "--fit", "crop") == 0
     assert call("augment", folder, "--size", 16, "--out", tmp_path / "fresh", "--fit", "crop") == 0
     for path in (tmp_path / "fresh").glob("*.jpg"):
@@ -699,7 +890,7 @@ def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device", str(path))
 
-    for module, command in ((steps, "clean"), (steps, "curate"), (augment, "augment")):
+    for module, command in ((steps, "clean"), (steps, "curate"), (steps, "augment")):
         with monkeypatch.context() as patch:
             patch.setattr(module, "put", full)
             assert call(command, folder, "--out", tmp_path / command) == 3

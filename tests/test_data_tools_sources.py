@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import os
 import threading
+import unicodedata
 import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +18,7 @@ from PIL import Image
 
 from artkeras import data
 from artkeras.errors import UserError
-from data_tools import __main__, archives, folder, kaggle, museums
+from data_tools import __main__, archives, folder, kaggle, museums, names
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness, Session
@@ -600,3 +602,125 @@ def test_manifest_command(mine, capsys):
     assert "is missing or changed" in one_line(capsys.readouterr().err)
     assert __main__.main(["manifest", "nowhere"]) == 2
     assert folder.SUFFIXES == data.EXTENSIONS
+
+
+# --- one name, one file ---------------------------------------------------------------------------------------------
+
+
+def checked(out, capsys) -> Manifest:
+    """The manifest of a folder in which every row has a file of its own with the bytes that the row tells."""
+    manifest = Manifest(out)
+    rows = manifest.pictures()
+    assert len({names.folded(row["file"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert hashlib.sha256(Path(out, row["file"]).read_bytes()).hexdigest() == row["sha256"]
+    capsys.readouterr()
+    assert __main__.main(["manifest", str(out), "--verify"]) == 0
+    return manifest
+
+
+def test_names_that_differ_in_ending_case_or_unicode_form_alone_get_files_of_their_own(tmp_path, capsys):
+    here = tmp_path / "in"
+    here.mkdir()
+    accents = [unicodedata.normalize(form, "Dürer.png") for form in ("NFC", "NFD")]
+    for seed, name in enumerate(["s.jpg", "s.jpeg", "S.JPG", "p.jpg", "p.png", "t.tif", "t.tiff", "a:b.jpg", *accents]):
+        (here / name).write_bytes(picture(seed, 60, 40, "PNG" if name == "p.jpg" else "JPEG"))
+    for _ in range(2):
+        assert __main__.main(["folder", str(here), "--out", "out"]) == 0
+        manifest = checked("out", capsys)
+        assert {row["sha256"] for row in manifest.pictures()} == {
+            hashlib.sha256(path.read_bytes()).hexdigest() for path in here.iterdir()
+        }
+    assert len(list(Path("out/images").rglob("*.*"))) == 10
+
+
+@pytest.mark.parametrize("by", [False, True], ids=["nobody", "by artist"])
+def test_two_folders_of_one_name_share_a_target_without_loss(tmp_path, capsys, by):
+    for seed, who in enumerate(("Ann", "Bob", "Cy")):
+        for number in range(2):
+            path = tmp_path / who / "paintings" / f"IMG_{number}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture(10 * seed + number, 60, 40))
+    for _ in range(2):
+        for who in ("Ann", "Bob", "Cy"):
+            arguments = ["folder", str(tmp_path / who / "paintings"), *(["--artist", who] if by else [])]
+            assert __main__.main(arguments) == 0
+        rows = checked("data/paintings", capsys).pictures()
+        assert len(rows) == 6
+        for seed, who in enumerate(("Ann", "Bob", "Cy")) if by else ():
+            mine = {row["sha256"] for row in rows if row["artist_name"] == who}
+            assert mine == {hashlib.sha256(picture(10 * seed + i, 60, 40)).hexdigest() for i in range(2)}
+
+
+def test_a_folder_that_was_moved_is_not_copied_twice(tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    for seed in range(3):
+        (tmp_path / "a" / f"{seed}.jpg").write_bytes(picture(seed, 60, 40))
+    assert __main__.main(["folder", "a", "--out", "out"]) == 0
+    (tmp_path / "a").rename(tmp_path / "b")
+    capsys.readouterr()
+    assert __main__.main(["folder", "b", "--out", "out"]) == 0
+    assert "0 pictures copied, 3 already there" in capsys.readouterr().out
+    assert len(checked("out", capsys)) == 3
+
+
+def test_names_whose_bytes_are_no_utf8_are_told_apart(tmp_path, capsys):
+    place = os.fsencode(tmp_path / "in")
+    os.mkdir(place)
+    for seed, name in enumerate((b"caf\xe9.jpg", b"caf\xe8.jpg", b"caf\\xe9.jpg", b"plain.jpg")):
+        with open(os.path.join(place, name), "wb") as file:
+            file.write(picture(seed, 60, 40))
+    for _ in range(2):
+        assert __main__.main(["folder", "in", "--out", "out"]) == 0
+        assert len(checked("out", capsys).pictures()) == 4
+
+
+def test_somebody_elses_file_in_the_target_is_not_replaced(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(picture(1, 60, 40))
+    Path("out/images").mkdir(parents=True)
+    Path("out/images/a.jpg").write_bytes(b"mine")
+    assert __main__.main(["folder", "in", "--out", "out"]) == 0
+    assert Path("out/images/a.jpg").read_bytes() == b"mine"
+    assert len(checked("out", capsys).pictures()) == 1
+
+
+def test_a_retouched_copy_stays(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(picture(1, 60, 40))
+    assert __main__.main(["folder", "in", "--out", "out"]) == 0
+    Path("out/images/a.jpg").write_bytes(picture(5, 90, 40))
+    capsys.readouterr()
+    assert __main__.main(["folder", "in", "--out", "out"]) == 0
+    assert "a.jpg was changed by hand and stays" in capsys.readouterr().err
+    assert Path("out/images/a.jpg").read_bytes() == picture(5, 90, 40)
+
+
+def test_two_parts_of_an_archive_share_a_target_without_loss(offer, capsys):
+    offer("monet2photo", MONET | {"monet2photo/testA/00001.jpg": picture(40, 60, 60)})
+    for part in ("train", "test", "train"):
+        assert __main__.main(["monet2photo", "--part", part, "--out", "one"]) == 0
+    assert len(checked("one/monet", capsys).pictures()) == 5
+
+
+def test_a_museum_that_lists_fewer_works_than_it_finds_says_so(server, capsys):
+    def search(query, _):
+        page = int(query["page"])
+        items = [
+            {"id": i, "title": "t", "artist_title": "Albrecht Dürer", "is_public_domain": True, "image_id": None}
+            for i in range(100 * (page - 1), min(100 * page, 1234))
+        ]
+        found = {"pagination": {"total": 1234, "total_pages": 13}, "config": {"iiif_url": server.url}, "data": items}
+        return 200, {}, json.dumps(found).encode()
+
+    server.answers["/api/v1/artworks/search"] = search
+    assert museum(server, "artic", "--limit", "1234", "--out", "a") == 3
+    said = capsys.readouterr().err
+    assert "found 1,234 works and lists 1,000 of them" in said and "run the same command again" not in said
+    assert museum(server, "artic", "--limit", "900", "--out", "b") == 0
+    for name in ("Durer", "dürer", unicodedata.normalize("NFD", "Dürer"), "ALBRECHT DURER"):
+        assert museum(server, "artic", "--limit", "3", "--artist", name, "--out", f"c{len(name)}") == 0
+        assert "3 works" in capsys.readouterr().out
+    assert museum(server, "artic", "--limit", "3", "--artist", "Monet", "--out", "d") in (0, 3)
+    assert "none of the works found is by Monet; they are by Albrecht Dürer" in capsys.readouterr().err
+    assert museum(server, "artic", "--artist", "!!", "--out", "e") == 2

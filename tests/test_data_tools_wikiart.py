@@ -5,14 +5,17 @@ import errno
 import itertools
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from artkeras.errors import UserError
 from data_tools import __main__, collect, pages, pictures, polite
@@ -20,7 +23,7 @@ from data_tools.collect import Work
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness, Session
-from data_tools.replica import Behaviour, Painting, paintings, picture
+from data_tools.replica import Behaviour, Painting, Replica, paintings, picture
 from data_tools.wikiart import WikiArt, artist_slug, artists, chain, encoded
 
 WORKER = Path(__file__).with_name("data_tools_worker.py")
@@ -307,14 +310,202 @@ def test_what_comes_instead_of_pictures_is_told_apart(site, tmp_path):
     files = [path for path in (tmp_path / "images").rglob("*") if path.is_file()]
     assert len(files) == sum(status == "ok" for status in statuses.values())
 
-    site.forget()  # final is what is missing or a stand-in; what failed is tried in two more runs, then no more
+    site.forget()  # final is what is missing or a stand-in; a broken picture is tried in two more runs, then no more
     for _ in range(3):
         fetch(site, tmp_path, manners=replace(QUICK, failures=99))
     assert not site.requests("/gone.jpg") and not site.requests("/frame.jpg") and not site.requests("/good.jpg")
-    assert {row["attempts"] for row in by_slug(tmp_path).values() if row["status"] == "failed"} == {3}
-    assert len(site.requests("/html.jpg!Large")) == 2
+    tried = {slug: row["attempts"] for slug, row in by_slug(tmp_path).items() if row["status"] in ("failed", "corrupt")}
+    given_up = {"cut", "empty", "away"}  # the others are outages and pages in place of a picture
+    assert tried == {slug: 3 if slug in given_up else 0 for slug in tried}
+    assert len(site.requests("/cut.jpg!Large")) == 2 and len(site.requests("/html.jpg!Large")) == 3
     site.works[ARTIST] = [replace(work, fault="") for work in site.works[ARTIST]]
     assert fetch(site, tmp_path, retry_missing=True).counts == {"ok": len(statuses)}
+
+
+class Spoilt(Replica):
+    """A site whose pictures, or all of whose pages, are something else for a while."""
+
+    page = b"<html><head><title>Guest Wi-Fi</title></head><body>Accept the terms</body></html>"
+    status, listings, well = 200, False, ()
+
+    def answer(self, host, target):
+        here = self.listings if host == "site" else "/images/" in target
+        if here and not any(part in target for part in ("/robots.txt", *self.well)):
+            return self.status, {"Content-Type": "text/html"}, self.page
+        return super().answer(host, target)
+
+
+@pytest.fixture
+def spoilt():
+    with Spoilt({ARTIST: paintings(ARTIST, 12)}) as site:
+        yield site
+
+
+SPOILT = ("--artist", ARTIST, "--backend", "feed", "--no-details")
+
+
+@pytest.mark.parametrize(("status", "page"), [(200, Spoilt.page), (200, b'{"error": "log in"}'), (503, b"busy")])
+def test_outages_and_pages_in_place_of_pictures_never_give_a_work_up(spoilt, status, page, capsys):
+    spoilt.status, spoilt.page = status, page
+    for _ in range(4):
+        assert run(spoilt, *SPOILT) == 3
+    assert "already there" not in capsys.readouterr().out.replace("0 already there", "")
+    spoilt.well = ("/images/",)
+    assert run(spoilt, *SPOILT) == 0
+    assert len(list(Path("out/images").rglob("*.jpg"))) == Manifest("out").counts()["ok"] == 12
+
+
+def test_a_wall_of_pages_stops_the_run_after_a_few_and_is_named(spoilt, capsys):
+    assert run(spoilt, *SPOILT) == 3
+    assert len(spoilt.requests("/images/", "pictures")) <= 6
+    said = capsys.readouterr().err
+    assert "shows web pages instead of pictures (the last is called 'Guest Wi-Fi')" in said
+
+
+@pytest.mark.parametrize("title", ["Checking your browser", "Log in | WikiArt", "Verify you are human", "Captcha"])
+def test_a_challenge_with_status_200_is_a_refusal_at_once(spoilt, title, capsys):
+    spoilt.page = f"<html><head><title>{title}</title></head></html>".encode()
+    assert run(spoilt, *SPOILT) == 4
+    assert len(spoilt.requests("/images/", "pictures")) == 1
+    assert title in one_line(capsys.readouterr().err)
+
+
+def test_one_odd_page_among_pictures_costs_only_itself(spoilt, capsys):
+    spoilt.well = tuple(work.picture for work in spoilt.works[ARTIST][1:])
+    assert run(spoilt, *SPOILT) == 3
+    assert Manifest("out").counts() == {"ok": 11, "corrupt": 1}
+
+
+def test_a_portal_in_place_of_the_listing_is_named(spoilt, capsys):
+    spoilt.listings = True
+    assert run(spoilt, *SPOILT) == 5
+    assert "a web page called 'Guest Wi-Fi'" in one_line(capsys.readouterr().err)
+
+
+def test_a_lost_picture_is_not_already_there_and_answers_for_no_other(site, capsys):
+    works = paintings(ARTIST, 3)
+    site.works = {ARTIST: [works[0], replace(works[1], file=works[0].picture), works[2]]}
+    assert run(site, *SPOILT) == 0
+    assert Manifest("out").counts() == {"ok": 2, "duplicate": 1}
+    next(row for row in Path("out/images").rglob(f"{works[0].slug}*")).unlink()
+    capsys.readouterr()
+    assert run(site, *SPOILT) == 0
+    assert "1 pictures fetched, 1 already there" in capsys.readouterr().out
+    assert len(list(Path("out/images").rglob("*.jpg"))) == 2
+
+
+@pytest.mark.parametrize(
+    "how", [Behaviour(more=5), Behaviour(feed="repeats", page_size=20)], ids=["overstated", "repeated"]
+)
+def test_a_list_that_ends_early_twice_is_taken_for_whole(site, how, capsys):
+    site.works = {ARTIST: paintings(ARTIST, 8 if how.more else 70)}
+    site.behaviour = how
+    arguments = (*SPOILT, "--size", "thumb")
+    assert run(site, *arguments) == 3
+    assert "works listed" in capsys.readouterr().err
+    assert run(site, *arguments) == 0
+    assert "the site has no more" in capsys.readouterr().err
+    site.forget()
+    assert run(site, *arguments) == 0 and not site.requests("json=2")  # kept, as any whole list
+
+
+def test_a_failed_page_is_never_taken_for_the_end(site):
+    site.works = {ARTIST: paintings(ARTIST, 41)}
+    site.behaviour = Behaviour(page_size=20, failing={2: 10**6})
+    for _ in range(3):
+        assert run(site, *SPOILT, "--size", "thumb") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("Georgia O'Keeffe", "georgia-o-keeffe"), ("M.C. Escher", "m-c-escher"), ("Joaquín Sorolla", "joaqu-n-sorolla")],
+)
+def test_names_are_spelt_as_the_site_spells_them(site, name, slug, capsys):
+    site.works = {slug: paintings(slug, 2)}
+    assert run(site, "--artist", name, "--backend", "feed", "--no-details") == 0
+    assert {row["artist_slug"] for row in Manifest("out")} == {slug}
+    site.forget()
+    assert run(site, "--artist", name, "--backend", "feed", "--no-details") == 0 and not site.requests("json=2")
+    site.works = {}
+    assert run(site, "--artist", name, "--backend", "feed", out="other") == 2
+    assert slug in capsys.readouterr().err
+
+
+def test_a_retouched_picture_stays(site, capsys):
+    site.works = {ARTIST: paintings(ARTIST, 3)}
+    assert run(site, *SPOILT) == 0
+    mine = next(Path("out/images").rglob("*.jpg"))
+    Image.new("RGB", (50, 40), "red").save(mine, "JPEG")
+    hand = mine.read_bytes()
+    capsys.readouterr()
+    for size in ("large", "thumb"):
+        assert run(site, *SPOILT, "--size", size) == 0
+        assert mine.read_bytes() == hand
+        assert "changed by hand and stays" in capsys.readouterr().err
+
+
+HOSTILE = ("http://[bad", "http://x:99999999/en/a/b", "/en/vera-solano/\ud800", "\ud800", None, 7, ["x"])
+
+
+@pytest.mark.parametrize("field", ["paintingUrl", "image"])
+def test_rows_with_addresses_that_cannot_be_read_are_passed_over(site, field, capsys, monkeypatch):
+    site.works = {ARTIST: paintings(ARTIST, 3)}
+    original = Session.get
+
+    def get(self, url, **more):
+        answer = original(self, url, **more)
+        if "json=2" not in url:
+            return answer
+        feed = json.loads(answer.text)
+        feed["Paintings"] += [feed["Paintings"][i % 3] | {field: bad} for i, bad in enumerate(HOSTILE)]
+        return replace(answer, body=json.dumps(feed).encode())
+
+    monkeypatch.setattr(Session, "get", get)
+    assert run(site, *SPOILT) in (0, 3)
+    assert "Traceback" not in capsys.readouterr().err
+    assert {row["status"] for row in Manifest("out")} <= {"ok", "missing", "failed"}
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", [DEEP, '{"Paintings": ' + DEEP, "9" * 10_000], ids=["deep", "in", "long"])
+def test_a_feed_that_cannot_be_parsed_has_changed_its_form(text):
+    with pytest.raises(Changed):
+        pages.feed_page(text, "http://x")
+
+
+def test_an_answer_that_drips_is_ended_by_its_deadline(tmp_path):
+    """Bytes that come steadily, as headers or as content, of a stated length or not."""
+    def serve(server, start):
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            connection.recv(1 << 16)
+            try:
+                connection.sendall(start)
+                while True:
+                    connection.sendall(b"a")
+                    time.sleep(0.05)
+            except OSError:
+                connection.close()
+
+    for rest in (b"X-Long: ", b"Content-Length: 99999\r\n\r\n", b"\r\n"):
+        start = b"HTTP/1.1 200 OK\r\n" + rest
+        server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=serve, args=(server, start), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with polite.Session(replace(QUICK, longest=0.4), lambda host: True) as session:
+            session._robots[url] = None
+            began = time.monotonic()
+            with pytest.raises(polite.Failed, match="not complete after"):
+                session.get(f"{url}/x.jpg")
+            with pytest.raises(polite.Failed, match="not complete after"):
+                session.save(f"{url}/x.zip", tmp_path / "x.zip", 1000)
+            assert time.monotonic() - began < 5
+        server.close()
 
 
 def test_stand_in_without_a_name_is_known_by_its_repetition(site, tmp_path):
