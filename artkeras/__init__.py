@@ -14,14 +14,14 @@ __version__ = "0.1.0"
 # name -> where it lives; resolved on first use so that `import artkeras` stays instant
 _PUBLIC = {
     "UserError": "artkeras.errors",
-    "load": "artkeras.sampling",
+    "load": "artkeras.tasks.sampling",
     "recipe": "artkeras.recipes",
-    "result": "artkeras.sampling",
-    "resume": "artkeras.training",
-    "stylize": "artkeras.style",
-    "train": "artkeras.training",
+    "result": "artkeras.tasks.sampling",
+    "resume": "artkeras.training.train",
+    "stylize": "artkeras.pretrained.style",
+    "train": "artkeras.training.train",
     "trust": "artkeras.trusted",
-    "Run": "artkeras.run",
+    "Run": "artkeras.training.run",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
-from artkeras import console
-from artkeras.arguments import Parser, file, number, period, several, weighted, whole
+from artkeras.cli import console
+from artkeras.cli.arguments import Parser, file, number, period, several, weighted, whole
 from artkeras.errors import UserError
 
 _share = number(lambda value: 0 <= value < 1, "a share of at least 0 and below 1")
@@ -198,7 +198,7 @@ def _weights_option(command: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     from artkeras.files import expanded
     from artkeras.recipes import RECIPES
-    from artkeras.sampling import results_folder
+    from artkeras.tasks.sampling import results_folder
 
     where = {}
     for recipe in RECIPES.values():
@@ -252,7 +252,7 @@ def _resume(arguments: argparse.Namespace) -> None:
 
 
 def _sample(arguments: argparse.Namespace) -> None:
-    from artkeras import figures
+    from artkeras.reporting import figures
 
     sampler = artkeras.load(arguments.what, arguments.weights)
     pictures = sampler.sample(arguments.count, arguments.seed)
@@ -261,7 +261,7 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 
 def _walk(arguments: argparse.Namespace) -> None:
-    from artkeras import figures
+    from artkeras.reporting import figures
 
     sampler = artkeras.load(arguments.what, arguments.weights)
     frames = sampler.walk(arguments.frames, seed=arguments.seed)
@@ -270,7 +270,7 @@ def _walk(arguments: argparse.Namespace) -> None:
 
 
 def _translate(arguments: argparse.Namespace) -> None:
-    from artkeras.translate import translate
+    from artkeras.tasks.translate import translate
 
     translate(
         arguments.what,
@@ -283,7 +283,7 @@ def _translate(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from artkeras.judging import evaluate
+    from artkeras.tasks.evaluation import evaluate
 
     evaluate(
         arguments.what,
@@ -317,11 +317,11 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 
 def _report(arguments: argparse.Namespace) -> None:
     if arguments.html:
-        from artkeras.page import page
+        from artkeras.reporting.page import page
 
         _say(f"wrote {page(arguments.run_folders, arguments.html, arguments.out)}")
         return
-    from artkeras.report import gallery, report, table
+    from artkeras.reporting.report import gallery, report, table
 
     for folder in arguments.run_folders:
         _say(f"wrote {report(folder, arguments.out, replace=arguments.replace)}")
@@ -330,14 +330,14 @@ def _report(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from artkeras.comparison import compare
+    from artkeras.reporting.comparison import compare
 
     out = compare(arguments.run_folders, arguments.out, log=_say)
     _say(f"wrote {out} and {out.with_suffix('.csv').name}")
 
 
 def _rate(arguments: argparse.Namespace) -> None:
-    from artkeras import rating
+    from artkeras.reporting import rating
 
     if bool(arguments.what) == bool(arguments.read):
         raise UserError("give either a run or a recipe, to write a page, or --read and the files that raters saved")
@@ -357,13 +357,13 @@ def _rate(arguments: argparse.Namespace) -> None:
 
 
 def _upscale(arguments: argparse.Namespace) -> None:
-    from artkeras.upscale import upscale_files
+    from artkeras.pretrained.upscale import upscale_files
 
     upscale_files(arguments.pictures, arguments.out, arguments.model, tile=arguments.tile, log=_say)
 
 
 def _stylize(arguments: argparse.Namespace) -> None:
-    from artkeras.style import stylize_file
+    from artkeras.pretrained.style import stylize_file
 
     names = ("preset", "content_weight", "style_weights", "tv_weight", "size", "steps", "net", "initial", "seed")
     options = {name: getattr(arguments, name) for name in (*names, "keep_colour")}
@@ -371,7 +371,7 @@ def _stylize(arguments: argparse.Namespace) -> None:
 
 
 def _weights(arguments: argparse.Namespace) -> None:
-    from artkeras.weights import main_weights
+    from artkeras.pretrained.weights import main_weights
 
     main_weights(arguments.action, arguments.name)
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artkeras import engine
-from artkeras.comparison import compare
 from artkeras.errors import UserError
-from artkeras.judging import SAMPLE_SEED, evaluate
-from artkeras.plan import plan, steps_per_epoch
 from artkeras.recipes import RECIPES, Recipe, recipe
-from artkeras.report import duration, gallery, report, table
-from artkeras.run import Position, Run
-from artkeras.training import resume, train
+from artkeras.reporting.comparison import compare
+from artkeras.reporting.report import duration, gallery, report, table
+from artkeras.tasks.evaluation import SAMPLE_SEED, evaluate
+from artkeras.training.plan import plan, steps_per_epoch
+from artkeras.training.run import Position, Run
+from artkeras.training.train import resume, train
 
 HOLDOUT = 0.1
 EVALUATIONS = 10  # epochs between validations

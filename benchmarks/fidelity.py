@@ -21,9 +21,10 @@ import numpy as np
 from PIL import Image
 
 import artkeras
-from artkeras import data, figures, metrics
+from artkeras import data, metrics
 from artkeras.errors import UserError
-from artkeras.upscale import MODELS, Upscaler, open_model, side_by_side
+from artkeras.pretrained.upscale import MODELS, Upscaler, open_model, side_by_side
+from artkeras.reporting import figures
 
 SIDE = 256  # larger pictures are cropped to this many pixels around their middle
 

@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 import artkeras
-from artkeras import data, judging, metrics, synthetic
+from artkeras import data, metrics, synthetic
 from artkeras.errors import UserError
-from artkeras.features import Features
+from artkeras.metrics.features import Features
+from artkeras.tasks import evaluation
 
 SIDE = 64
 NOISE = 6  # grey levels, so that repeated images are not equal
@@ -73,8 +74,8 @@ DAMAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def scores(fake: np.ndarray, real: np.ndarray, features: Sequence[Features]) -> dict[tuple[str, str], float]:
-    """(measure, extractor) -> value, by `artkeras.judging.judge`."""
-    records = judging.judge(fake, real, None, features=features, facts={})
+    """(measure, extractor) -> value, by `artkeras.tasks.evaluation.judge`."""
+    records = evaluation.judge(fake, real, None, features=features, facts={})
     return {(line["measure"], line["network"]): line["value"] for line in records}
 
 

@@ -137,7 +137,7 @@ class PyTorch:
 
 
 def matrix_rate(precision: str, side: int) -> float:
-    """`artkeras.plan.matrix_rate` in PyTorch."""
+    """`artkeras.training.plan.matrix_rate` in PyTorch."""
     a = torch.randn(side, side, dtype=getattr(torch, precision))
     taken = []
     for _ in range(3):

@@ -1,6 +1,7 @@
 """Style transfer in plain PyTorch, eager, channels last: what the kit's speed is compared with.
 
-The work is that of `artkeras.style` with the published preset: the same layers, losses, clipping and optimizer.
+The work is that of `artkeras.pretrained.style` with the published preset: the same layers, losses, clipping and
+optimizer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from artkeras.style import NETWORKS, PUBLISHED  # this module loads no Keras, which PyTorch does not get on with
+from artkeras.pretrained.style import (  # this module loads no Keras, which PyTorch does not get on with
+    NETWORKS,
+    PUBLISHED,
+)
 
 # as in `artkeras.models.style`
 MEAN = np.array([0.485, 0.456, 0.406], "float32")

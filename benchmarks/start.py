@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
 # the command line as it is, but for ending after the first step
 FIRST_STEP = """
 import os, sys
-from artkeras import callbacks
+from artkeras.training import callbacks
 from artkeras.__main__ import main
 callbacks.Recorder.on_train_batch_end = lambda self, batch, logs=None: (float(logs["g_loss"]), os._exit(0))
 sys.exit(main(sys.argv[1:]) or "there was no step")

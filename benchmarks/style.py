@@ -60,7 +60,7 @@ def judge(measured: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 def kit(preset: str, size: int, steps: int) -> Iterator[np.ndarray]:
     """The kit's own, one picture after another."""
-    from artkeras import style
+    from artkeras.pretrained import style
     from artkeras.recipes import Builder
 
     style.NETWORKS["squeezenet"] = style.replace(

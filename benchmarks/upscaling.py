@@ -22,8 +22,8 @@ def measure(rounds: int, log: Callable[[str], None] = print) -> dict[str, Any] |
         `seconds`, one number a round; `predict`, likewise, of Keras' own `predict` on the same network; `memory`, the
         most bytes the process ever had.
     """
-    from artkeras import weights
     from artkeras.errors import UserError
+    from artkeras.pretrained import weights
 
     log("upscale: thick, 64 -> 256")
     try:

@@ -84,7 +84,7 @@ class Worker:
         if self.name.startswith("pytorch"):
             from benchmarks.pytorch import matrix_rate
         else:
-            from artkeras.plan import matrix_rate
+            from artkeras.training.plan import matrix_rate
         return {"rate": matrix_rate(precision, int(side))}
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import artkeras
-from artkeras import console
-from artkeras.arguments import Parser
+from artkeras.cli import console
+from artkeras.cli.arguments import Parser
 from artkeras.errors import UserError
 from data_tools.errors import COMPLETE, INCOMPLETE, USAGE
 

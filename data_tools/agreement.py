@@ -14,7 +14,7 @@ import numpy as np
 
 from artkeras.data import COPIES
 from artkeras.errors import UserError
-from artkeras.statistics import wilson
+from artkeras.metrics.statistics import wilson
 from data_tools import options
 from data_tools.clean import DROPPED, REASONS, Decision, decide
 from data_tools.judgements import judge_all

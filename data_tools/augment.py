@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from artkeras import data
-from artkeras.arguments import whole
+from artkeras.cli.arguments import whole
 from artkeras.data import COPIES
 from artkeras.errors import UserError
 from artkeras.files import atomic

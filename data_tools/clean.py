@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from artkeras import data
-from artkeras.arguments import file, whole
+from artkeras.cli.arguments import file, whole
 from artkeras.errors import UserError
 from data_tools import options, sheet
 from data_tools.judgements import Judged, judge_all, opened

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from artkeras.arguments import whole
+from artkeras.cli.arguments import whole
 from artkeras.errors import UserError
 from data_tools import names, options
 from data_tools.collect import Collector, Report, Work, now

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from artkeras.arguments import number
+from artkeras.cli.arguments import number
 from artkeras.errors import UserError
 from data_tools.collect import Report
 from data_tools.errors import COMPLETE, INCOMPLETE

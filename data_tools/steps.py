@@ -18,7 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from artkeras import data
-from artkeras.arguments import number
+from artkeras.cli.arguments import number
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import write_rows

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from artkeras.arguments import whole
+from artkeras.cli.arguments import whole
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import read_rows

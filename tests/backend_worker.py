@@ -16,11 +16,11 @@ import training_worker
 import translating
 import watching
 
-from artkeras import training
 from artkeras.engine import BACKEND, assign, keras
 from artkeras.losses import BCE
 from artkeras.recipes import recipe
-from artkeras.run import Position
+from artkeras.training import train as training
+from artkeras.training.run import Position
 
 
 def who_moved():

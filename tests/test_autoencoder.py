@@ -18,19 +18,20 @@ import training_worker
 from PIL import Image
 from training_worker import CheapFeatures, checkpoint_often, silent
 
-from artkeras import codec, figures, judging, sampling, training
 from artkeras.__main__ import main
-from artkeras.codec import Codec
 from artkeras.engine import assign, keras
 from artkeras.errors import UserError
-from artkeras.kinds import KINDS, kind
 from artkeras.models.autoencoder import VAE, Autoencoder
 from artkeras.networks.autoencoder import decoder, encoder, sides
-from artkeras.page import page
 from artkeras.recipes import recipe
 from artkeras.recipes.autoencoder import RECIPES
-from artkeras.report import gallery, report
-from artkeras.run import Position, Run
+from artkeras.reporting import figures
+from artkeras.reporting.page import page
+from artkeras.reporting.report import gallery, report
+from artkeras.tasks import KINDS, codec, evaluation, kind, sampling
+from artkeras.tasks.codec import Codec
+from artkeras.training import train as training
+from artkeras.training.run import Position, Run
 
 # 16 px, width 2, 4 latents, batches of 8, 18 + 6 pictures (2 steps an epoch), 2 epochs
 TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1, kid_every=1)
@@ -46,7 +47,7 @@ def pictures(count, size=16, seed=0):
 @pytest.fixture(autouse=True)
 def quick(light, monkeypatch):
     """Training without what only costs time, features that need no weights."""
-    for module in (judging, training):
+    for module in (evaluation, training):
         monkeypatch.setattr(module, "Features", CheapFeatures)
 
 
@@ -321,7 +322,7 @@ def test_the_best_epoch_is_the_one_with_the_smallest_error_on_unseen_pictures(va
 
 def test_scores_are_of_samples_of_what_comes_back_and_of_what_lies_between(vae_once, tmp_path):
     run = Run(vae_once)
-    lines = judging.evaluate(run, count=100, log=silent)
+    lines = evaluation.evaluate(run, count=100, log=silent)
     (vae_once / "metrics.jsonl").unlink()
     found = {line["measure"]: line for line in lines}
     assert {"kid", "blur", "memorization_p50", "kid_of_reconstructions", "kid_halfway"} < set(found)

@@ -7,11 +7,13 @@ import pytest
 from training_worker import TINY, silent
 
 import artkeras
-from artkeras import engine, judging, training
+from artkeras import engine
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.report import report
-from artkeras.run import Position
+from artkeras.reporting.report import report
+from artkeras.tasks import evaluation
+from artkeras.training import train as training
+from artkeras.training.run import Position
 
 PLAIN, AVERAGED = replace(TINY, ema=0), replace(TINY, ema=100)
 pytestmark = pytest.mark.usefixtures("light")
@@ -68,7 +70,7 @@ def test_averages_go_on_as_if_never_stopped():
 def test_both_weights_can_be_opened_from_a_run_and_from_its_report(monkeypatch, tmp_path):
     run = train(AVERAGED)
     folder = report(run, tmp_path / "results")
-    monkeypatch.setattr("artkeras.sampling.results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr("artkeras.tasks.sampling.results_folder", lambda: tmp_path / "results")
     for what in (run.path, TINY.name):
         trained, averaged = artkeras.load(what), artkeras.load(what, "ema")
         assert not np.array_equal(trained.sample(4), averaged.sample(4))
@@ -85,10 +87,10 @@ def test_both_weights_can_be_opened_from_a_run_and_from_its_report(monkeypatch, 
 def test_a_card_has_both_rows_of_scores(monkeypatch, tmp_path):
     from training_worker import CheapFeatures
 
-    monkeypatch.setattr(judging, "Features", CheapFeatures)
+    monkeypatch.setattr(evaluation, "Features", CheapFeatures)
     run = train(AVERAGED)
     for weights in ("trained", "ema"):
-        records = judging.evaluate(run, count=100, weights=weights, log=silent)
+        records = evaluation.evaluate(run, count=100, weights=weights, log=silent)
         assert {record["weights"] for record in records} == {weights}
     card = (report(run, tmp_path / "results") / "card.md").read_text()
     assert "| score | as published | averaged weights |" in card

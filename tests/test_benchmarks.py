@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 import benchmarks.__main__ as command
-from artkeras import engine, metrics, weights
+from artkeras import engine, metrics
 from artkeras.networks import esrgan
 from artkeras.networks.esrgan import rrdn as tiny_rrdn
-from artkeras.upscale import Upscaler
+from artkeras.pretrained import weights
+from artkeras.pretrained.upscale import Upscaler
 from benchmarks import augment, fidelity, pictures, start, step, style, table, upscaling
 from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
 
@@ -294,7 +295,7 @@ print(json.dumps(steps))
 def test_the_port_of_style_transfer_computes_the_same(torch, tmp_path):
     from artkeras.models.style import StyleTransfer
     from artkeras.networks import squeezenet
-    from artkeras.style import NETWORKS, PUBLISHED
+    from artkeras.pretrained.style import NETWORKS, PUBLISHED
 
     net = NETWORKS["squeezenet"]
     features = squeezenet.features(None, (net.content, *net.style))

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from artkeras import claims
-from artkeras.claims import Evidence, Value
 from artkeras.errors import UserError
-from artkeras.report import table
-from artkeras.sampling import results_folder
+from artkeras.reporting import claims
+from artkeras.reporting.claims import Evidence, Value
+from artkeras.reporting.report import table
+from artkeras.tasks.sampling import results_folder
 
 TABLE = """
 [[claim]]

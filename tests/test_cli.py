@@ -12,10 +12,10 @@ from PIL import Image
 from training_worker import TINY
 
 import artkeras
-from artkeras import sampling
 from artkeras.__main__ import main, parser
 from artkeras.recipes import RECIPES
-from artkeras.run import Run
+from artkeras.tasks import sampling
+from artkeras.training.run import Run
 
 NAMES = list(RECIPES)
 
@@ -268,7 +268,7 @@ def test_what_the_system_refuses_is_one_line_that_names_the_folder(refused, trai
 
     full = Path("full")
     full.mkdir()
-    monkeypatch.setattr("artkeras.figures.save", denied)
+    monkeypatch.setattr("artkeras.reporting.figures.save", denied)
     line = refused("sample", trained)
     assert words.format(full=full.absolute()) in line
     assert ".part" not in line
@@ -322,7 +322,8 @@ def test_train_says_the_cost_trains_and_says_where(call):
 
 def test_train_quick_takes_the_small_version_and_given_values_win(call, monkeypatch):
     asked = {}
-    monkeypatch.setattr("artkeras.training.train", lambda recipe, **options: asked.update(recipe=recipe, **options))
+    target = "artkeras.training.train.train"
+    monkeypatch.setattr(target, lambda recipe, **options: asked.update(recipe=recipe, **options))
     arguments = ["colour_field/model_4", "--quick", "--epochs", "3", "--holdout", "0.1", "--precision", "bfloat16"]
     assert call("train", *arguments)[0] == 0
     quick = RECIPES["colour_field/model_4"].quick()

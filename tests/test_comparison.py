@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from training_worker import STEPS, TINY, silent
 
-from artkeras import comparison, training
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.run import Run
+from artkeras.reporting import comparison
+from artkeras.training import train as training
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

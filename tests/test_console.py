@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from training_worker import TINY
 
-from artkeras import console, files, judging, synthetic
+from artkeras import files, synthetic
 from artkeras.__main__ import main
+from artkeras.cli import console
 from artkeras.recipes import RECIPES
+from artkeras.tasks import evaluation
 
 NAME = "日本"
 
@@ -164,8 +166,8 @@ def test_evaluate_counts_all_paintings_it_compares_with(holdout, said, monkeypat
         def __init__(self):
             self.recipe = recipe
 
-    monkeypatch.setattr(judging, "load", lambda what, weights: Known())
+    monkeypatch.setattr(evaluation, "load", lambda what, weights: Known())
     monkeypatch.setattr(type(recipe.of_kind), "judge", lambda *given, **more: [])
     lines = []
-    judging.evaluate(next(iter(RECIPES)), data="paintings", count=100, log=lines.append)
+    evaluation.evaluate(next(iter(RECIPES)), data="paintings", count=100, log=lines.append)
     assert lines == [f"known: 100 samples against {said} from paintings"]

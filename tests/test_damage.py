@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from training_worker import TINY, at_step, checkpoint_often, silent
 
-from artkeras import callbacks, training
 from artkeras.errors import UserError
-from artkeras.run import BEST, Damaged, Position, Run, read_scores, read_state
+from artkeras.training import callbacks
+from artkeras.training import train as training
+from artkeras.training.run import BEST, Damaged, Position, Run, read_scores, read_state
 
 FACTS = {"epoch": 3, "step": 0, "seconds": 1.5}
 
@@ -209,7 +210,7 @@ def kill(*given):
 def test_a_training_killed_between_a_checkpoint_and_best_makes_up_for_it(watched, monkeypatch):
     with monkeypatch.context() as patch:
         copy = callbacks.Run.save_checkpoint.__globals__["_copy"]
-        patch.setattr("artkeras.run._copy", lambda a, b: kill() if a.name == "epoch-0003.npz" else copy(a, b))
+        patch.setattr("artkeras.training.run._copy", lambda a, b: kill() if a.name == "epoch-0003.npz" else copy(a, b))
         with pytest.raises(SystemExit):
             watched(0.5, 0.6, 0.2, 0.3)
     (path,) = Path("runs").iterdir()

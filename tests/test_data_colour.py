@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from image_files import fill, one
 from PIL import Image, ImageCms
 
-from artkeras import data, png
+from artkeras import data
+from artkeras.pretrained import png
 
 CARD = np.array([[(220, 30, 30), (30, 180, 60)], [(30, 60, 200), (240, 220, 40)]], dtype=np.uint8)
 GREYS = np.array([[20, 90], [160, 240]], dtype=np.float64)
@@ -180,7 +181,7 @@ def test_cmyk_without_a_profile_is_noted_and_lab_is_read(folder):
 
 
 def test_an_enlarged_image_has_the_colours_of_srgb_and_says_so(folder, tmp_path):
-    from artkeras.upscale import upscale_files
+    from artkeras.pretrained.upscale import upscale_files
 
     large(stored(ADOBE)).save(folder / "a.png", icc_profile=profile(ADOBE))
     upscale_files([folder / "a.png"], tmp_path / "out", "bicubic")

@@ -477,6 +477,7 @@ def test_a_feed_that_cannot_be_parsed_has_changed_its_form(text):
 
 def test_an_answer_that_drips_is_ended_by_its_deadline(tmp_path):
     """Bytes that come steadily, as headers or as content, of a stated length or not."""
+
     def serve(server, start):
         while True:
             try:

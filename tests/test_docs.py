@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 import artkeras
-from artkeras import figures, synthetic
+from artkeras import synthetic
+from artkeras.reporting import figures
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -47,7 +48,7 @@ def test_its_variant_differs_in_one_keyword(example):
 
 def test_the_example_ends_in_commands_that_can_be_pasted(monkeypatch, capsys):
     run = SimpleNamespace(path=Path("my runs", "RUN"))
-    monkeypatch.setattr("artkeras.training.train", lambda recipe, data: run)
+    monkeypatch.setattr("artkeras.training.train.train", lambda recipe, data: run)
     monkeypatch.setattr("sys.argv", ["seascapes.py", "FOLDER"])
     runpy.run_path(str(DOCS / "seascapes.py"), run_name="__main__")
     for line, name in zip(capsys.readouterr().out.splitlines(), ("plain", "noisy"), strict=True):

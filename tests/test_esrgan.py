@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 from test_pretrained import HOME, picture, real
 
-from artkeras import engine, weights
+from artkeras import engine
 from artkeras.errors import UserError
 from artkeras.networks import esrgan, realesrgan
+from artkeras.pretrained import weights
 
 
 def torch():

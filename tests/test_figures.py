@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artkeras import figures
+from artkeras.reporting import figures
 
 
 def flats(count: int, height: int = 4, width: int = 6) -> np.ndarray:

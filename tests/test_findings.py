@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from artkeras import findings, recipes
+from artkeras import recipes
 from artkeras.errors import UserError
+from artkeras.reporting import findings
 
 
 @pytest.fixture

@@ -12,12 +12,16 @@ import pytest
 import training_worker
 from training_worker import CheapFeatures, checkpoint_often, silent
 
-from artkeras import callbacks, judging, synthetic, training
+from artkeras import synthetic
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.run import Position, Run
+from artkeras.tasks import evaluation
+from artkeras.training import callbacks
+from artkeras.training import train as training
+from artkeras.training.run import Position, Run
 
 TINY = training_worker.TINY
+PLAIN = {"features": [CheapFeatures()], "facts": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +33,7 @@ def cheap_features(monkeypatch, light):
         made.append(CheapFeatures(name))
         return made[-1]
 
-    monkeypatch.setattr(judging, "Features", features)
+    monkeypatch.setattr(evaluation, "Features", features)
     monkeypatch.setattr(training, "Features", features)
     return made
 
@@ -40,7 +44,7 @@ def names(records):
 
 def test_a_run_is_scored_against_its_own_paintings_without_their_copies(trained, cheap_features):
     lines = []
-    records = judging.evaluate(trained, count=100, log=lines.append)
+    records = evaluation.evaluate(trained, count=100, log=lines.append)
     real, fake = cheap_features[0].seen[:2]
     assert [features.asked for features in cheap_features] == ["lite0", "squeezenet"]
     assert real.shape == (12, 16, 16, 3) and fake.shape == (100, 16, 16, 3)  # 12 paintings, not 72 pictures
@@ -51,15 +55,15 @@ def test_a_run_is_scored_against_its_own_paintings_without_their_copies(trained,
 
 
 def test_scores_are_appended_to_the_run_a_line_each(trained):
-    first = judging.evaluate(trained, count=100, log=training_worker.silent)
-    judging.evaluate(trained, count=100, log=training_worker.silent)
+    first = evaluation.evaluate(trained, count=100, log=training_worker.silent)
+    evaluation.evaluate(trained, count=100, log=training_worker.silent)
     written = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     assert written == first + first
 
 
 def test_without_held_out_paintings_no_memorisation_is_claimed(trained):
     lines = []
-    records = judging.evaluate(trained, count=100, log=lines.append)
+    records = evaluation.evaluate(trained, count=100, log=lines.append)
     assert not any("memorization" in name or "held_out" in name for name in names(records))
     assert any("no memorization score" in line for line in lines)
 
@@ -67,7 +71,7 @@ def test_without_held_out_paintings_no_memorisation_is_claimed(trained):
 def test_held_out_paintings_give_a_memorisation_score(tmp_path):
     recipe = replace(TINY, limit=None, holdout=0.25, epochs=1)
     run = training.train(recipe, out=tmp_path / "runs", log=training_worker.silent)
-    found = names(judging.evaluate(run, count=100, log=training_worker.silent))
+    found = names(evaluation.evaluate(run, count=100, log=training_worker.silent))
     assert found["kid"]["n_real"] == 24
     assert found["memorization_p50"]["n_real"] == 18
     assert found["memorization_p50"]["held_out"] == 6
@@ -78,7 +82,7 @@ def test_copies_of_the_training_paintings_are_called_out():
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
     score = "memorization_p50"
     copied, honest = (
-        names(judging.judge(np.repeat(fake, 2, 0), train, unseen, features=[CheapFeatures()], facts={}))[score]["value"]
+        names(evaluation.judge(np.repeat(fake, 2, 0), train, unseen, **PLAIN))[score]["value"]
         for fake in (train, fresh)
     )
     assert copied == 1.0
@@ -89,7 +93,7 @@ def test_worse_pictures_score_worse():
     pictures = synthetic.colour_field(240, 16, seed=4)
     real, same = pictures[:120], pictures[120:]
     noise = np.random.default_rng(0).integers(0, 256, same.shape).astype("uint8")
-    good, bad = (names(judging.judge(fake, real, None, features=[CheapFeatures()], facts={})) for fake in (same, noise))
+    good, bad = (names(evaluation.judge(fake, real, None, **PLAIN)) for fake in (same, noise))
     assert abs(good["kid"]["value"]) < 0.1 * bad["kid"]["value"]
     assert good["recall"]["value"] > bad["recall"]["value"] + 0.3
     assert good["spectrum"]["value"] < bad["spectrum"]["value"]
@@ -103,7 +107,7 @@ def test_other_pictures_than_the_runs_are_refused(trained, tmp_path):
     for number, picture in enumerate(synthetic.colour_field(14, 16, seed=9)):
         Image.fromarray(picture).save(folder / f"{number}.png")
     with pytest.raises(UserError, match="does not hold the pictures"):
-        judging.evaluate(trained, data=folder, count=100, log=training_worker.silent)
+        evaluation.evaluate(trained, data=folder, count=100, log=training_worker.silent)
     assert not (trained / "metrics.jsonl").exists()
 
 
@@ -117,21 +121,21 @@ def test_a_run_on_stand_ins_is_not_judged_by_pictures_that_came_later(trained, t
     with pytest.raises(
         UserError, match=r"was trained on procedural stand-ins, and pictures lie in .*colour_field by now"
     ):
-        judging.evaluate(trained, count=100, log=training_worker.silent)
+        evaluation.evaluate(trained, count=100, log=training_worker.silent)
 
 
 def test_a_result_of_the_kit_is_not_scored_against_a_stand_in(trained, tmp_path, monkeypatch, capsys):
-    from artkeras.report import report
+    from artkeras.reporting.report import report
 
     report(trained, tmp_path / "results")
-    monkeypatch.setattr("artkeras.sampling.results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr("artkeras.tasks.sampling.results_folder", lambda: tmp_path / "results")
     assert main(["evaluate", "colour_field/model_2", "--count", "100"]) == 2
     assert "no pictures of colour_field" in capsys.readouterr().err
 
 
 def test_too_few_samples_are_refused(trained, capsys):
     with pytest.raises(UserError, match="at least 100"):
-        judging.evaluate(trained, count=99)
+        evaluation.evaluate(trained, count=99)
     with pytest.raises(SystemExit) as stop:
         main(["evaluate", str(trained), "--count", "99"])
     assert stop.value.code == 2
@@ -171,7 +175,7 @@ def test_a_watched_training_writes_its_scores_every_few_epochs_and_after_the_las
         assert np.isfinite(history[name]).tolist() == [False, True, False, True, True], name
     held_out, same, *samples = cheap_features[0].seen
     assert held_out.shape == same.shape == (6, 16, 16, 3)  # 6 of 24 paintings
-    assert [len(x) for x in samples] == [judging.DURING_TRAINING] * 9  # small, small and averaged, large; three times
+    assert [len(x) for x in samples] == [evaluation.DURING_TRAINING] * 9  # small, averaged and small, large
 
 
 def test_a_validator_of_a_recipe_without_averages_has_no_columns_of_them():
@@ -181,15 +185,15 @@ def test_a_validator_of_a_recipe_without_averages_has_no_columns_of_them():
 
 
 def test_averaged_weights_are_scored_and_the_trained_ones_put_back_bit_for_bit():
-    from artkeras.sampling import open_state
+    from artkeras.tasks.sampling import open_state
 
     run = train()
     _, held_out = run.pictures()
     real = held_out.take(range(len(held_out)))
     _, state, _ = run.latest()
     for weights, column in (("trained", "palette"), ("ema", "palette_ema")):
-        samples = open_state(run.recipe, state, "", weights).sample(judging.DURING_TRAINING, judging.SAMPLE_SEED)
-        expected = judging.metrics.palette_distance(real, samples)
+        samples = open_state(run.recipe, state, "", weights).sample(evaluation.DURING_TRAINING, evaluation.SAMPLE_SEED)
+        expected = evaluation.metrics.palette_distance(real, samples)
         assert run.history()[column][-1] == pytest.approx(expected, rel=0.02), weights
 
 
@@ -204,7 +208,7 @@ def test_watching_does_not_change_what_is_trained():
 
 def test_the_best_checkpoint_is_kept_and_sampled(monkeypatch):
     scores = iter(np.repeat([50.0, 20.0, 30.0], 3))  # far above what palettes add; three a validation
-    monkeypatch.setattr(judging.metrics, "kid", lambda real, fake: SimpleNamespace(mean=next(scores)))
+    monkeypatch.setattr(evaluation.metrics, "kid", lambda real, fake: SimpleNamespace(mean=next(scores)))
     monkeypatch.setattr(callbacks, "GRID", 4)
     checkpoint_often(monkeypatch)
     run = train()
@@ -241,7 +245,7 @@ def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training
     with pytest.raises(UserError, match="one picture held out is too few to judge by"):
         train(replace(WATCHED, limit=None, holdout=0.01))
     with pytest.raises(UserError, match="repeat another row"):
-        judging.check_held_out(np.ones((5, 4)))
+        evaluation.check_held_out(np.ones((5, 4)))
     assert not Path("runs").exists()
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from training_worker import silent
 
-from artkeras import training
 from artkeras.errors import UserError
-from artkeras.lock import locked
-from artkeras.run import Run
+from artkeras.training import train as training
+from artkeras.training.lock import locked
+from artkeras.training.run import Run
 
 HOLD = """
 import time
-from artkeras.lock import locked
+from artkeras.training.lock import locked
 with locked(".", "in use"):
     print("held", flush=True)
     time.sleep(60)
@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_written_or_locked_is_worked_in_without(monkeypa
     def unable(file):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("artkeras.lock._take", unable)
+    monkeypatch.setattr("artkeras.training.lock._take", unable)
     with locked(".", "in use"), locked(".", "in use"):
         pass
 

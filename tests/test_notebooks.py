@@ -108,7 +108,7 @@ def test_every_grid_of_ones_own_paintings_has_a_caption():
 
 def test_every_panel_of_scores_says_what_is_good(monkeypatch):
     panels: dict = {}
-    monkeypatch.setattr("artkeras.figures.dots", lambda named, log: panels.update(named, log=log))
+    monkeypatch.setattr("artkeras.reporting.figures.dots", lambda named, log: panels.update(named, log=log))
     values: dict = {}
     for cell in code("20")[:2]:
         exec(cell, values)

@@ -5,7 +5,7 @@ import pytest
 
 from artkeras import data, metrics
 from artkeras.errors import UserError
-from artkeras.originals import originals
+from artkeras.reporting.neighbours import originals
 
 
 @pytest.fixture

@@ -20,15 +20,16 @@ from looking import NAMELESS, asked, contrast, find, key, screen, wait
 from PIL import Image
 from training_worker import TINY, CheapFeatures
 
-from artkeras import judging, synthetic
-from artkeras import page as module
+from artkeras import synthetic
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.metrics import record, registry
 from artkeras.metrics.registry import METRICS, QUESTIONS, Metric
-from artkeras.page import page
-from artkeras.report import report
-from artkeras.run import Position, Run
+from artkeras.reporting import page as module
+from artkeras.reporting.page import page
+from artkeras.reporting.report import report
+from artkeras.tasks import evaluation
+from artkeras.training.run import Position, Run
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -167,9 +168,9 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
 def test_every_score_that_evaluate_gives_is_explained():
     """Scores of samples are those that `judge` gives; the others are named where the kinds of models make them."""
     paintings = synthetic.colour_field(40, 16, seed=0)
-    records = judging.judge(paintings, paintings[:20], paintings[20:], features=[CheapFeatures()], facts={})
+    records = evaluation.judge(paintings, paintings[:20], paintings[20:], features=[CheapFeatures()], facts={})
     named = {line["measure"] for line in records}
-    for path in resources.files("artkeras").joinpath("kinds").iterdir():
+    for path in resources.files("artkeras").joinpath("tasks").iterdir():
         named |= set(re.findall(r'record\(\s*"(\w+)"', path.read_text())) if path.is_file() else set()
     assert named == set(METRICS)
     assert all(re.search("better|right|good", known.good) for known in METRICS.values())
@@ -294,7 +295,7 @@ def test_curves_of_any_kind_can_be_drawn(values):
 
 
 def test_text_and_curves_can_be_told_from_the_ground_in_light_and_dark():
-    template = resources.files("artkeras").joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("artkeras.reporting").joinpath("page.html").read_text(encoding="utf-8")
     schemes = [
         dict(re.findall(r"--([\w-]+): (#\w+);", block)) for block in re.findall(r":root \{(.*?)\n *\}", template, re.S)
     ]

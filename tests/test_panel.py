@@ -9,8 +9,8 @@ from training_worker import CheapFeatures
 
 from artkeras import metrics, synthetic
 from artkeras.errors import UserError
-from artkeras.features import Features
 from artkeras.metrics import registry
+from artkeras.metrics.features import Features
 from benchmarks import panel as benchmark
 from benchmarks.panel import DAMAGE, SIDE, noisy, scores
 

@@ -20,9 +20,10 @@ import keras
 import numpy as np
 import pytest
 
-from artkeras import engine, files, weights
+from artkeras import engine, files
 from artkeras.errors import UserError
 from artkeras.networks import efficientnet_lite, squeezenet
+from artkeras.pretrained import weights
 
 HOME = files.home()  # read before each test gets a cache of its own
 

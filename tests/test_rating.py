@@ -25,10 +25,11 @@ from looking import NAMELESS, asked, contrast, find, key, screen, wait
 from PIL import Image
 from training_worker import TINY, silent
 
-from artkeras import rating, sampling
 from artkeras.__main__ import main
-from artkeras.run import Run
-from artkeras.statistics import alpha, wilson
+from artkeras.metrics.statistics import alpha, wilson
+from artkeras.reporting import rating
+from artkeras.tasks import sampling
+from artkeras.training.run import Run
 
 COUNT = 2  # of each kind, on the pages that are rated here
 
@@ -204,7 +205,7 @@ def test_what_cannot_be_rated(network, paintings, refused, monkeypatch):
     assert ".html" in refused("rate", "model", "--out", "page.pdf")
     assert "cannot be written" in refused("rate", "model", "--out", "museum/Rothschild 0.png/page.html")
     with monkeypatch.context() as patch:
-        patch.setattr("artkeras.judging.paintings_of", lambda *_: (SimpleNamespace(source="pairs"), None))
+        patch.setattr("artkeras.tasks.evaluation.paintings_of", lambda *_: (SimpleNamespace(source="pairs"), None))
         assert "makes pictures from pictures" in refused("rate", "model")
     assert "either a run or a recipe" in refused("rate")
     assert "either a run or a recipe" in refused("rate", "model", "--read", "ratings.csv")
@@ -579,7 +580,7 @@ def test_it_has_words_for_who_does_not_see_it_and_can_be_walked_by_the_tab_key(l
 
 
 def test_text_can_be_told_from_its_ground():
-    template = resources.files("artkeras").joinpath("rating.html").read_text(encoding="utf-8")
+    template = resources.files("artkeras.reporting").joinpath("rating.html").read_text(encoding="utf-8")
     colours = dict(re.findall(r"--([\w-]+): (#\w+);", template))
     for ground in ("ground", "wall"):
         assert all(contrast(colours[name], colours[ground]) >= 4.5 for name in ("ink", "soft", "star", "chosen"))

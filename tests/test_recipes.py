@@ -318,5 +318,6 @@ def test_a_module_that_lacks_another_is_not_said_to_be_missing(monkeypatch, tmp_
 
 
 def test_reading_recipes_loads_no_keras():
-    code = "import sys, artkeras.recipes, artkeras.run; print([m for m in ('keras', 'tensorflow') if m in sys.modules])"
+    found = "[m for m in ('keras', 'tensorflow') if m in sys.modules]"
+    code = f"import sys, artkeras.recipes, artkeras.training.run; print({found})"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

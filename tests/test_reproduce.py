@@ -9,13 +9,15 @@ import pytest
 import training_worker
 from training_worker import TINY, CheapFeatures
 
-from artkeras import callbacks, judging, training
 from artkeras import reproduce as module
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES
 from artkeras.reproduce import reproduce
-from artkeras.run import Run
+from artkeras.tasks import evaluation
+from artkeras.training import callbacks
+from artkeras.training import train as training
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -29,7 +31,7 @@ def tiny_study(monkeypatch):
     for name, published in (("tiny/ours", {}), ("tiny/study", {"epochs": "2"})):
         recipe = replace(TINY, name=name, limit=None, laptop=QUICK, published=published)
         monkeypatch.setitem(RECIPES, name, recipe)
-    monkeypatch.setattr(judging, "Features", CheapFeatures)
+    monkeypatch.setattr(evaluation, "Features", CheapFeatures)
     monkeypatch.setattr(training, "Features", CheapFeatures)
     monkeypatch.setattr(module, "HOLDOUT", 0.25)
     monkeypatch.setattr(module, "EVALUATIONS", 1)

@@ -15,10 +15,11 @@ import training_worker
 from PIL import Image
 from training_worker import STEPS, TINY, at_step, checkpoint_often, silent
 
-from artkeras import callbacks, training
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.run import Position, Run
+from artkeras.training import callbacks
+from artkeras.training import train as training
+from artkeras.training.run import Position, Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

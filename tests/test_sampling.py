@@ -13,13 +13,14 @@ from PIL import Image
 from training_worker import TINY
 
 import artkeras
-from artkeras import callbacks, sampling
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
-from artkeras.page import _findings
 from artkeras.recipes import RECIPES
-from artkeras.report import command, duration, gallery, report, table
-from artkeras.run import Position, Run
+from artkeras.reporting.page import _findings
+from artkeras.reporting.report import command, duration, gallery, report, table
+from artkeras.tasks import sampling
+from artkeras.training import callbacks
+from artkeras.training.run import Position, Run
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -419,7 +420,7 @@ def test_a_report_of_such_weights_leaves_the_result_that_is_there_alone(trained,
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     run = Run(trained)
     run.update(recipe=replace(run.recipe, seed=7))
-    monkeypatch.setattr("artkeras.report.save_generator", refuse)
+    monkeypatch.setattr("artkeras.reporting.report.save_generator", refuse)
     assert "diverged" in message(report, trained, results, replace=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

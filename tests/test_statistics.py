@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artkeras.statistics import alpha, bootstrap, mean, share, spread, wilson
+from artkeras.metrics.statistics import alpha, bootstrap, mean, share, spread, wilson
 
 NONE = np.nan
 # K. Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011: four observers, twelve units, some left out

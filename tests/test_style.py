@@ -12,13 +12,13 @@ from PIL import Image
 from test_pretrained import real
 
 import artkeras
-from artkeras import style
 from artkeras.__main__ import main, parser
-from artkeras.arguments import weighted
+from artkeras.cli.arguments import weighted
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.models.style import MEAN, STD, gram, squared_distance, total_variation
 from artkeras.networks import vgg19
+from artkeras.pretrained import style
 from artkeras.recipes import Builder
 
 picture = style_worker.picture

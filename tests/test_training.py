@@ -13,12 +13,16 @@ import pytest
 from PIL import Image
 from training_worker import STEPS, TINY, at_step, checkpoint_often, forget_models, silent
 
-from artkeras import callbacks, data, engine, figures, sampling, training
+from artkeras import data, engine
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.plan import Plan, few_steps
 from artkeras.recipes import RECIPES, Builder, Recipe
-from artkeras.run import Position, Run, Table
+from artkeras.reporting import figures
+from artkeras.tasks import sampling
+from artkeras.training import callbacks
+from artkeras.training import train as training
+from artkeras.training.plan import Plan, few_steps
+from artkeras.training.run import Position, Run, Table
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -364,7 +368,7 @@ def test_stand_ins_and_studies_of_ones_own_are_told_nothing_of_steps():
 
 
 def test_what_is_left_of_a_training_costs_less():
-    from artkeras.plan import plan
+    from artkeras.training.plan import plan
 
     pictures, _ = TINY.pictures()
     model, precision = training._model(TINY, "float32", None)

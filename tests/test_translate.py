@@ -12,14 +12,14 @@ from training_worker import CheapFeatures, checkpoint_often, silent
 from translating import SIZE, TINY_CYCLEGAN, TINY_PIX2PIX
 
 import artkeras
-from artkeras import judging, training, translate
 from artkeras.__main__ import main
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.kinds import translation
 from artkeras.metrics import kid
-from artkeras.report import report
-from artkeras.run import Position, Run
+from artkeras.reporting.report import report
+from artkeras.tasks import evaluation, translate, translation
+from artkeras.training import train as training
+from artkeras.training.run import Position, Run
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -164,7 +164,7 @@ def test_grids_through_training_and_a_report(runs, kind, tmp_path):
     with np.load(folder / "generator.npz") as stored:
         kept = {name.split("/")[0] for name in stored.files} - {"facts"}
     assert kept == ({"a_to_b", "b_to_a"} if kind == "cyclegan" else {"a_to_b"})
-    again = artkeras.sampling.open_generator(folder / "generator.npz")
+    again = artkeras.tasks.sampling.open_generator(folder / "generator.npz")
     one, other = (t.translate(picture(SIZE, SIZE)).astype(int) for t in (again, artkeras.load(run.path)))
     assert np.abs(one - other).max() <= 2  # float16
     assert "Translations: " in (folder / "card.md").read_text()
@@ -189,9 +189,9 @@ def test_a_strip_shows_the_same_pictures_through_training(runs):
 
 @pytest.mark.parametrize("kind", ["cyclegan", "pix2pix"])
 def test_evaluate_scores_unseen_pictures(runs, kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(judging, "Features", CheapFeatures)
+    monkeypatch.setattr(evaluation, "Features", CheapFeatures)
     run = Run(shutil.copytree(runs[kind], tmp_path / "runs" / "copy"))
-    records = {line["measure"]: line for line in judging.evaluate(run, log=silent)}
+    records = {line["measure"]: line for line in evaluation.evaluate(run, log=silent)}
     assert [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()] == [*records.values()]
     assert all(line["reference"] == "held_out" for line in records.values())
     translator, (train, unseen) = run.sampler(), run.pictures()
@@ -205,9 +205,9 @@ def test_evaluate_scores_unseen_pictures(runs, kind, tmp_path, monkeypatch):
     else:
         back = translator.translate(fake, reverse=True)
         assert records["cycle_error"]["value"] == pytest.approx(np.abs(back.astype(float) - a).mean() / 255)
-        same = judging.metrics.kid(CheapFeatures()(b), CheapFeatures()(a)).mean
+        same = evaluation.metrics.kid(CheapFeatures()(b), CheapFeatures()(a)).mean
         assert records["kid_untranslated"]["value"] == pytest.approx(same)
-        assert records["saturation"]["value"] == judging.metrics.saturation(fake).mean()
+        assert records["saturation"]["value"] == evaluation.metrics.saturation(fake).mean()
 
 
 def test_a_perfect_translator_scores_perfectly():

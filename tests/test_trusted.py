@@ -11,11 +11,12 @@ import pytest
 from training_worker import TINY, silent
 
 import artkeras
-from artkeras import sampling, trusted
+from artkeras import trusted
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES, Builder, Recipe, limits
-from artkeras.run import Run
+from artkeras.tasks import sampling
+from artkeras.training.run import Run
 
 OWN = """
 from artkeras.networks import colour_field
@@ -90,7 +91,7 @@ def test_no_command_runs_code_that_a_foreign_run_names(words, foreign, trained, 
         ("model", "artkeras.files:atomic", {"path": "recipe.json"}),
         ("model", "artkeras.networks.dcgan:generator", {}),
         ("model", "artkeras.models:gan", {}),
-        ("networks", "artkeras.report:report", {"out": "."}),
+        ("networks", "artkeras.reporting.report:report", {"out": "."}),
         ("networks", "artkeras.networks_of_somebody:generator", {}),
         ("networks", "artkeras.networks.efficientnet_lite:_Unpickler", {}),
         ("networks", "artkeras_more.networks.dcgan:generator", {}),
@@ -230,7 +231,8 @@ def test_a_stored_value_that_no_recipe_can_have_is_named(field, value, trained):
     ],
 )
 def test_sizes_that_no_memory_holds_are_refused_before_keras_is_loaded(words, named, monkeypatch, capsys):
-    monkeypatch.setattr("artkeras.training.train", lambda *args, **more: pytest.fail("it was to be refused before"))
+    refused = "it was to be refused before"
+    monkeypatch.setattr("artkeras.training.train.train", lambda *args, **more: pytest.fail(refused))
     assert main(["train", "colour_field/model_2", *words]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1

@@ -18,10 +18,11 @@ from PIL import Image, PngImagePlugin
 from test_esrgan import rrdn_arrays, write_tfjs
 from test_pretrained import HOME, picture, real
 
-from artkeras import engine, metrics, png, upscale, weights
+from artkeras import engine, metrics
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.upscale import Upscaler, check, open_model, upscale_files
+from artkeras.pretrained import png, upscale, weights
+from artkeras.pretrained.upscale import Upscaler, check, open_model, upscale_files
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason="a network for TensorFlow alone")
 

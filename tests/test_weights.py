@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from artkeras import files, weights
+from artkeras import files
 from artkeras.errors import UserError
+from artkeras.pretrained import weights
 
 ONE = b"the only file of a set of weights\n" * 40
 FIRST, SECOND = b"topology\n" * 9, bytes(range(256)) * 5
@@ -200,7 +201,8 @@ def test_the_table_of_the_kit():
 
 def test_the_module_loads_without_keras():
     code = (
-        "import sys, artkeras.weights; print(sorted({'keras', 'tensorflow', 'numpy', 'requests'} & set(sys.modules)))"
+        "import sys, artkeras.pretrained.weights; "
+        "print(sorted({'keras', 'tensorflow', 'numpy', 'requests'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 

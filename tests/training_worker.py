@@ -30,9 +30,9 @@ def silent(line: str) -> None:
 
 def lighten(patch) -> None:
     """Leave out what only costs time: measuring the processor, painting 300 stand-ins to use 12."""
-    import artkeras.plan
+    import artkeras.training.plan
 
-    patch.setattr(artkeras.plan, "matrix_rate", lambda precision: 1e11)
+    patch.setattr(artkeras.training.plan, "matrix_rate", lambda precision: 1e11)
     patch.setattr("artkeras.data.loading.STAND_IN_COUNT", 24)
 
 
@@ -41,7 +41,8 @@ _MODELS: dict[str, tuple] = {}
 
 def reuse_models(patch) -> None:
     """Build and compile each network once, and hand it out again in its initial state."""
-    from artkeras import engine, training
+    from artkeras import engine
+    from artkeras.training import train as training
 
     build = training._model
     decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed", "ema")
@@ -81,7 +82,7 @@ class CheapFeatures:
 
 def checkpoint_often(patch, *, every: int = 1, minutes: float = 10.0) -> None:
     """Other intervals than the usual 10 epochs and 10 minutes."""
-    from artkeras import callbacks
+    from artkeras.training import callbacks
 
     patch.setitem(callbacks.Checkpoint.__init__.__kwdefaults__, "every", every)
     patch.setitem(callbacks.Checkpoint.__init__.__kwdefaults__, "minutes", minutes)
@@ -89,7 +90,7 @@ def checkpoint_often(patch, *, every: int = 1, minutes: float = 10.0) -> None:
 
 def at_step(patch, epoch: int, step: int, action) -> None:
     """Call `action(recorder)` once, when so many epochs and steps are done and noted."""
-    from artkeras import callbacks
+    from artkeras.training import callbacks
 
     note = callbacks.Recorder.on_train_batch_end
 
@@ -137,7 +138,7 @@ def die_writing(patch) -> None:
 
 def die_after(patch) -> None:
     """Right after the checkpoint of 4 steps in epoch 3, one being written at each step."""
-    from artkeras.run import Position, Run
+    from artkeras.training.run import Position, Run
 
     checkpoint_often(patch, minutes=0)
     save = Run.save_checkpoint
@@ -152,7 +153,7 @@ def die_after(patch) -> None:
 
 def die_after_seconds(patch, seconds: float) -> None:
     """Wherever it is by then: in a step, a table, a checkpoint that is written after each step, a sample grid."""
-    from artkeras import callbacks
+    from artkeras.training import callbacks
 
     checkpoint_often(patch, minutes=0)
     begin = callbacks.Recorder.on_epoch_begin
@@ -171,7 +172,7 @@ def main(folder: str, where: str) -> None:
     """Train or go on, and die."""
     import pytest
 
-    from artkeras import training
+    from artkeras.training import train as training
 
     patch = pytest.MonkeyPatch()
     lighten(patch)

@@ -20,8 +20,8 @@ import numpy as np
 from keras import layers
 
 from artkeras import engine
-from artkeras import weights as weight_files
 from artkeras.errors import UserError
+from artkeras.pretrained import weights as weight_files
 
 SIZE = 224  # pixels a side
 FEATURES = 1280
@@ -36,8 +36,8 @@ def features(weights: str | os.PathLike[str] | None = "efficientnet-lite0") -> k
     """Pictures to the 1280 numbers that describe them, in float32 and inference mode whatever the precision policy.
 
     Args:
-        weights: a name in `artkeras.weights`, fetched if need be; the path (not a `str`) of such a file; or None for
-            random weights.
+        weights: a name in `artkeras.pretrained.weights`, fetched if need be; the path (not a `str`) of such a file; or
+            None for random weights.
 
     Returns:
         (n, 224, 224, 3) RGB in 0..255 -> (n, 1280), none below 0; frozen. Scaling to (x - 127) / 128 is

@@ -20,8 +20,8 @@ import numpy as np
 from keras import layers, ops
 
 from artkeras import engine
-from artkeras import weights as weight_files
 from artkeras.errors import UserError
+from artkeras.pretrained import weights as weight_files
 
 RESIDUAL = 0.2  # share of each block that is added to what it was given
 Arrays = dict[str, np.ndarray]
@@ -59,8 +59,8 @@ def rrdn(
     """Blocks of residual dense units, in float32 whatever the precision policy.
 
     Args:
-        weights: a name in `artkeras.weights`, fetched if need be; the path (not a `str`) of a folder with such a
-            `model.json`, which then decides the sizes; or None for random weights.
+        weights: a name in `artkeras.pretrained.weights`, fetched if need be; the path (not a `str`) of a folder with
+            such a `model.json`, which then decides the sizes; or None for random weights.
         blocks, units, depth: of residual blocks, dense units in each, convolutions in each unit.
         growth, width: channels of those convolutions, and between units.
         scale: of the enlargement.

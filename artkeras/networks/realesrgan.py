@@ -17,9 +17,9 @@ import numpy as np
 from keras import layers
 
 from artkeras import engine
-from artkeras import weights as weight_files
 from artkeras.errors import UserError
 from artkeras.networks.esrgan import RESIDUAL, DepthToSpace
+from artkeras.pretrained import weights as weight_files
 
 SLOPE = 0.2  # of the leaky ReLUs
 DEPTH, UNITS = 5, 3  # convolutions in a dense unit, dense units in a block
@@ -36,8 +36,8 @@ def rrdbnet(
     """Residual-in-residual dense blocks, twice doubled by repeating pixels; float32 whatever the precision policy.
 
     Args:
-        weights: a name in `artkeras.weights`, fetched if need be; the path (not a `str`) of such a `.param` file,
-            which then decides the sizes, with its `.bin` beside it; or None for random weights.
+        weights: a name in `artkeras.pretrained.weights`, fetched if need be; the path (not a `str`) of such a `.param`
+            file, which then decides the sizes, with its `.bin` beside it; or None for random weights.
         blocks: of three dense units with five convolutions each.
         width, growth: channels between units, and of the first four convolutions of each.
 

@@ -19,8 +19,8 @@ from keras import layers as keras_layers
 from keras import ops
 
 from artkeras import engine
-from artkeras import weights as weight_files
 from artkeras.errors import UserError
+from artkeras.pretrained import weights as weight_files
 
 MEANS = (103.939, 116.779, 123.68)  # of blue, green, red in ImageNet, on the scale 0..255
 PLACES = 13
@@ -50,8 +50,8 @@ def features(
     """Pictures to what the network sees at some places, in float32 whatever the precision policy.
 
     Args:
-        weights: a name in `artkeras.weights`, fetched if need be; the path (not a `str`) of such a file, with or
-            without its classifier; or None for random weights.
+        weights: a name in `artkeras.pretrained.weights`, fetched if need be; the path (not a `str`) of such a file,
+            with or without its classifier; or None for random weights.
         layers: places 0..12, as counted above; 0 is before the ReLU, the fire modules are after theirs.
         size: side of the pictures in pixels, at least 31; None leaves height and width open.
 

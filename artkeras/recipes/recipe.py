@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import keras
 
     from artkeras.engine import StepModel
-    from artkeras.kinds import Kind
+    from artkeras.tasks import Kind
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 DRAWN = (  # a departure of studies 2 to 5; study 1 draws as we do
@@ -132,7 +132,7 @@ class Recipe:
         scale: "full" or "quick".
         kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
             smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
-        kind: of model, see `artkeras.kinds`.
+        kind: of model, see `artkeras.tasks`.
         ema: half-life, in images, of the exponential moving average of the weights that is kept beside the training;
             0 for none. It never changes the training, see `artkeras.engine.Average`.
         domains: the two that a translator goes between, A and then B: name -> a folder, or "left" or "right" for
@@ -188,7 +188,7 @@ class Recipe:
         Raises:
             UserError: naming the value.
         """
-        from artkeras.kinds import kind
+        from artkeras.tasks import kind
 
         kind(self.kind)
         limits.check_values(self)
@@ -215,7 +215,7 @@ class Recipe:
         Raises:
             UserError: for an unknown kind.
         """
-        from artkeras.kinds import kind
+        from artkeras.tasks import kind
 
         return kind(self.kind)
 

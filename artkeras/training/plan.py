@@ -9,8 +9,8 @@ import numpy as np
 from artkeras import data, engine
 from artkeras.engine import keras
 from artkeras.recipes import RECIPES, Recipe
-from artkeras.report import duration
-from artkeras.run import Position
+from artkeras.reporting.report import duration
+from artkeras.training.run import Position
 
 # Share of the bare matrix-product rate that a training step reaches; the rest goes to moving data, activations
 # and the optimizer. Measured on two cores with model 1 at batch 128; an estimate is all it is for.

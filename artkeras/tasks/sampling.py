@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from artkeras import data, figures
+from artkeras import data
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES, Recipe, recipe
-from artkeras.run import Damaged, Run, read_state, write_state
+from artkeras.reporting import figures
+from artkeras.training.run import Damaged, Run, read_state, write_state
 from artkeras.trusted import NotTrusted
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Trained:
             count: pictures, about.
             seed: of what is drawn.
             scale: enlargement.
-            examples: real pictures to work on, see `artkeras.kinds.Kind.examples`; samplers need none.
+            examples: real pictures to work on, see `artkeras.tasks.Kind.examples`; samplers need none.
             real: whether real pictures may be shown beside what was made of them. Reports are passed on, so they
                 never do, unless their run's pictures were drawn by a program.
         """
@@ -214,7 +215,7 @@ def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, we
 
 def results_folder() -> Path:
     """Where the committed results are: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "results"
     return inside if inside.is_dir() else package.parent / "results"
 

@@ -31,9 +31,11 @@ from PIL import Image
 from tqdm import tqdm
 
 import artkeras
-from artkeras import data, figures, png, weights
+from artkeras import data
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded, home
+from artkeras.pretrained import png, weights
+from artkeras.reporting import figures
 
 HANDLE = "https://tfhub.dev/captain-pool/esrgan-tf2/1"
 HUB_TIMEOUT = 20.0  # seconds of silence after which the hub counts as unreachable

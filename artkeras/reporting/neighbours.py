@@ -52,8 +52,8 @@ def originals(
         paintings: where to look; copies of one painting count as one.
         count: how many for each.
         by: what to compare: None, the pixels of small versions, a painting turned and mirrored in all six ways; or
-            something that describes pictures by numbers, such as `artkeras.features.Features`, which is not shown
-            the copies and sees what a picture is like rather than where things are.
+            something that describes pictures by numbers, such as `artkeras.metrics.features.Features`, which is not
+            shown the copies and sees what a picture is like rather than where things are.
 
     Raises:
         UserError: when there are fewer paintings than asked for, or what should be pictures is none.

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 import numpy as np
 from tqdm.auto import tqdm
 
-from artkeras import figures
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.kinds.kind import Watch
-from artkeras.run import BEST, Position, Run, Table
+from artkeras.reporting import figures
+from artkeras.tasks.base import Watch
+from artkeras.training.run import BEST, Position, Run, Table
 
 DIVERGED = (
     "{} stopped being numbers in {}: the last checkpoint is from before; "

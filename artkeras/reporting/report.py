@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from artkeras import claims, figures, findings
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
-from artkeras.run import Position, Run
-from artkeras.sampling import GENERATORS, Trained, open_generator, save_generator
+from artkeras.reporting import claims, figures, findings
+from artkeras.tasks.sampling import GENERATORS, Trained, open_generator, save_generator
+from artkeras.training.run import Position, Run
 
 FINDINGS = "## Findings\n"
 NO_FINDINGS = "None written yet.\n"
@@ -60,7 +60,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     position = run.latest()[0] if len(history.get("epoch", ())) else Position()
     if not position.epoch:
         raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
-    from artkeras import callbacks
+    from artkeras.training import callbacks
 
     folder = Path(out) / run.recipe.name
     card = folder / "card.md"
@@ -140,7 +140,7 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 def table(out: str | Path = "results") -> Path:
     """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
 
-    Where `out` has a table of claims, CLAIMS.md is made of it, see `artkeras.claims`.
+    Where `out` has a table of claims, CLAIMS.md is made of it, see `artkeras.reporting.claims`.
 
     A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
     was trained it is the figure with a `card.md`.

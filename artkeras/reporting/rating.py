@@ -5,7 +5,7 @@
 
 This is the test of study 2 (Meng Chen, 2023: five raters, one to five stars, mean 3.8 for the generated pictures), with
 what it left out: the real pictures rated too, a guess which they are, intervals, agreement. The maths is in
-`artkeras.statistics`, the page's style and script stand in `rating.html` beside this module.
+`artkeras.metrics.statistics`, the page's style and script stand in `rating.html` beside this module.
 
 Nothing in the page but the pictures themselves tells real from generated ones: both have the recipe's size, real ones
 are reduced to it as for training, all are PNG of one length, numbered in a shuffled order, and the browser shows them
@@ -30,10 +30,10 @@ import numpy as np
 from PIL import Image
 
 from artkeras import __version__, data
-from artkeras.document import embedded, fill
 from artkeras.errors import UserError
 from artkeras.files import atomic, check_place
-from artkeras.statistics import Estimate, alpha, bootstrap, mean, share, spread
+from artkeras.metrics.statistics import Estimate, alpha, bootstrap, mean, share, spread
+from artkeras.reporting.document import embedded, fill
 
 MODES = ("stars", "real-or-fake", "both")
 COUNT = 20  # pictures of each kind
@@ -85,10 +85,10 @@ def write(
     check_place(out, "--out")
     _check_folder(data)
 
-    from artkeras.sampling import load
+    from artkeras.tasks.sampling import load
 
     trained = load(what)
-    from artkeras.judging import as_run, paintings_of
+    from artkeras.tasks.evaluation import as_run, paintings_of
 
     paintings, held_out = paintings_of(trained, as_run(what), data)
     pools = [pool for pool in (paintings, held_out) if pool is not None]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artkeras import metrics
-from artkeras.kinds.kind import Kind
+from artkeras.tasks.base import Kind
 
 if TYPE_CHECKING:
     from artkeras import data
-    from artkeras.codec import Codec
     from artkeras.engine import StepModel
-    from artkeras.features import Features
+    from artkeras.metrics.features import Features
     from artkeras.recipes import Recipe
+    from artkeras.tasks.codec import Codec
 
 EXAMPLES = 14  # two rows of the grid
 FRAMES = 9  # of a walk
@@ -30,7 +30,7 @@ class _Autoencoder(Kind):
     )
 
     def open(self, recipe, networks, caption):
-        from artkeras.codec import Codec
+        from artkeras.tasks.codec import Codec
 
         return Codec(recipe, networks, caption)
 
@@ -38,12 +38,12 @@ class _Autoencoder(Kind):
         return Watch(recipe, train, held_out)
 
     def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
-        from artkeras import judging
+        from artkeras.tasks import evaluation
 
         seen = train.take(range(len(train)))
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
-        records = judging.judge(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
+        records = evaluation.judge(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
         variety = metrics.diversity_of_images(made, known)
         share = variety.mean_distance / variety.real_mean_distance

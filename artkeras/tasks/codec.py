@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from artkeras import data, figures, metrics
+from artkeras import data, metrics
 from artkeras.errors import UserError
 from artkeras.recipes import Recipe
-from artkeras.run import Run
-from artkeras.sampling import BATCH, Sampler, Trained
+from artkeras.reporting import figures
+from artkeras.tasks.sampling import BATCH, Sampler, Trained
+from artkeras.training.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,14 +12,15 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from artkeras import data, figures
+from artkeras import data
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from artkeras.kinds.translation import Translation
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
-from artkeras.run import Run
-from artkeras.sampling import Trained, load
+from artkeras.reporting import figures
+from artkeras.tasks.sampling import Trained, load
+from artkeras.tasks.translation import Translation
+from artkeras.training.run import Run
 
 TOGETHER = 1 << 16  # pixels that are translated at a time: 16 pictures of 64 pixels square, one of 256
 SMALLEST = 8  # pixels a side that still show something

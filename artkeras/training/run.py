@@ -31,13 +31,13 @@ from PIL import Image
 
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded
-from artkeras.lock import locked
 from artkeras.recipes import RECIPES, Recipe
+from artkeras.training.lock import locked
 from artkeras.trusted import NotTrusted, trust
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
-    from artkeras.sampling import Trained
+    from artkeras.tasks.sampling import Trained
 
 BEST = "best.npz"
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
@@ -208,7 +208,7 @@ class Run:
         return list(latest.values())
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Hold this run for one training, see `artkeras.lock.locked`.
+        """Hold this run for one training, see `artkeras.training.lock.locked`.
 
         Raises:
             UserError: when another process trains it.
@@ -386,7 +386,7 @@ class Run:
         Raises:
             UserError: when there is none.
         """
-        from artkeras.sampling import open_state
+        from artkeras.tasks.sampling import open_state
 
         best = self.best() if position is None else None
         if best:

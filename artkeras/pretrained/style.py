@@ -22,10 +22,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from artkeras import data, figures
+from artkeras import data
 from artkeras.errors import UserError
 from artkeras.files import check_place
 from artkeras.recipes import Builder
+from artkeras.reporting import figures
 
 COARSEST = 256  # pixels of the long side: what is to be larger is made at half that size first, and so on
 SMALLEST = 16  # pixels a side, below which a picture shows nothing

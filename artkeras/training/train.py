@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 
 import artkeras
-from artkeras import callbacks, data, engine
+from artkeras import data, engine
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.features import Features
-from artkeras.kinds.kind import Watch
-from artkeras.plan import Plan, few_steps, plan, steps_per_epoch
+from artkeras.metrics.features import Features
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
-from artkeras.run import Position, Run
+from artkeras.tasks.base import Watch
+from artkeras.training import callbacks
+from artkeras.training.plan import Plan, few_steps, plan, steps_per_epoch
+from artkeras.training.run import Position, Run
 
 Log = Callable[[str], None]
 

@@ -3,8 +3,8 @@
     python -m artkeras report runs/RUN --html report.html
 
 Pictures are data in the page, curves are lines of SVG, and style and script stand in `page.html` beside this module.
-Whatever comes from a run is escaped. As in `artkeras.report`, no place of the machine is named: a page is there to be
-passed on. The browser is told to load nothing (a content security policy), so nothing can slip in.
+Whatever comes from a run is escaped. As in `artkeras.reporting.report`, no place of the machine is named: a page is
+there to be passed on. The browser is told to load nothing (a content security policy), so nothing can slip in.
 """
 
 import base64
@@ -20,14 +20,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artkeras import __version__, figures
-from artkeras.document import embedded, fill
+from artkeras import __version__
 from artkeras.errors import UserError
 from artkeras.files import atomic, check_place
 from artkeras.metrics import registry
 from artkeras.recipes import Recipe
-from artkeras.report import FINDINGS, NO_FINDINGS, command, departures, duration
-from artkeras.run import Position, Run
+from artkeras.reporting import figures
+from artkeras.reporting.document import embedded, fill
+from artkeras.reporting.report import FINDINGS, NO_FINDINGS, command, departures, duration
+from artkeras.training.run import Position, Run
 
 SAMPLES = 49
 OVERVIEW = 16  # samples of each of several runs, side by side at the top
@@ -64,7 +65,8 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     Args:
         runs: or their folders; a section each, in this order.
         out: the file.
-        results: folder of the cards, as `artkeras.report` writes them: the findings of a run's own card are shown.
+        results: folder of the cards, as `artkeras.reporting.report` writes them: the findings of a run's own card are
+            shown.
 
     Returns:
         Path of the page.

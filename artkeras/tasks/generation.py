@@ -1,6 +1,6 @@
 """Generators that turn random numbers into pictures, against a discriminator."""
 
-from artkeras.kinds.kind import Kind
+from artkeras.tasks.base import Kind
 
 
 class _GAN(Kind):
@@ -11,17 +11,17 @@ class _GAN(Kind):
     )
 
     def open(self, recipe, networks, caption):
-        from artkeras.sampling import Sampler
+        from artkeras.tasks.sampling import Sampler
 
         return Sampler(recipe, networks["generator"], caption)
 
     def watch(self, recipe, train, held_out, features):
-        from artkeras.judging import Watch
+        from artkeras.tasks.evaluation import Watch
 
         return Watch(recipe, train, held_out, features())
 
     def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
-        from artkeras.judging import judge
+        from artkeras.tasks.evaluation import judge
 
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         known = train.take(range(len(train)))

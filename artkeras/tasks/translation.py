@@ -11,13 +11,13 @@ import numpy as np
 from artkeras import metrics
 from artkeras.data import pairs
 from artkeras.errors import UserError
-from artkeras.kinds.kind import Kind
+from artkeras.tasks.base import Kind
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
-    from artkeras.features import Features
+    from artkeras.metrics.features import Features
     from artkeras.recipes import Recipe
-    from artkeras.translate import Translator
+    from artkeras.tasks.translate import Translator
 
 
 class Translation(Kind):
@@ -41,7 +41,7 @@ class Translation(Kind):
 
     def open(self, recipe: Recipe, networks: Mapping[str, Any], caption: str) -> Translator:
         """A `Translator` of the networks that are kept."""
-        from artkeras.translate import Translator
+        from artkeras.tasks.translate import Translator
 
         return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
 
@@ -146,7 +146,7 @@ class UnpairedWatch:
         Raises:
             UserError: when there are too few held-out pictures, or those of B repeat each other.
         """
-        from artkeras.judging import TOO_FEW, check_held_out
+        from artkeras.tasks.evaluation import TOO_FEW, check_held_out
 
         self.recipe, self.features = recipe, features
         self.a, self.of_b = held_out.whole("a"), features(held_out.whole("b"))

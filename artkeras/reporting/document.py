@@ -20,7 +20,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
         template: its file's name, such as "page.html".
         values: HTML for each mark but `policy`; whoever gives it has escaped it.
     """
-    text = resources.files("artkeras").joinpath(template).read_text(encoding="utf-8")
+    text = resources.files("artkeras.reporting").joinpath(template).read_text(encoding="utf-8")
     style, script = (text.split(f"<{tag}>")[1].split(f"</{tag}>")[0] for tag in ("style", "script"))
     policy = [  # no address but data, no script but ours
         "default-src 'none'",

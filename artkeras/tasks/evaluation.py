@@ -14,11 +14,11 @@ import numpy as np
 from artkeras import data, metrics
 from artkeras.engine import StepModel
 from artkeras.errors import UserError
-from artkeras.features import Features
 from artkeras.files import atomic
+from artkeras.metrics.features import Features
 from artkeras.recipes import Recipe
-from artkeras.run import Run
-from artkeras.sampling import Trained, fixed_latents, load, render
+from artkeras.tasks.sampling import Trained, fixed_latents, load, render
+from artkeras.training.run import Run
 
 DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
@@ -49,8 +49,8 @@ def evaluate(
         data: the folder of its pictures, if they have moved.
         count: samples to draw, at least 100.
         seed: of their latents.
-        features: "lite0", "squeezenet" or "inception", see `artkeras.features`. Composition and texture are also
-            scored by a second extractor: SqueezeNet beside Lite0, Lite0 beside the others.
+        features: "lite0", "squeezenet" or "inception", see `artkeras.metrics.features`. Composition and texture are
+            also scored by a second extractor: SqueezeNet beside Lite0, Lite0 beside the others.
         weights: "trained" or "ema", see `artkeras.load`.
         checkpoint: "chosen", the best one where the run was judged during training, or "last". Results have the chosen
             one only.

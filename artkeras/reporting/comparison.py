@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from artkeras import figures
 from artkeras.errors import UserError
 from artkeras.metrics import registry
-from artkeras.run import Run, Table
+from artkeras.reporting import figures
+from artkeras.training.run import Run, Table
 
 SAMPLES = 8  # of each variant, the same latents
 TITLES = {

@@ -1,4 +1,4 @@
-"""What the kit found: the scores of the results that come with it. For verdicts see `artkeras.claims`."""
+"""What the kit found: the scores of the results that come with it. For verdicts see `artkeras.reporting.claims`."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from artkeras.errors import UserError
-from artkeras.run import latest_scores, read_scores, read_table
-from artkeras.sampling import results_folder
+from artkeras.tasks.sampling import results_folder
+from artkeras.training.run import latest_scores, read_scores, read_table
 
 
 @dataclass(frozen=True)

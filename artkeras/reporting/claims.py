@@ -28,9 +28,9 @@ from typing import Any
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
-from artkeras.run import latest_scores, read_scores
-from artkeras.sampling import results_folder
 from artkeras.tables import read_rows
+from artkeras.tasks.sampling import results_folder
+from artkeras.training.run import latest_scores, read_scores
 
 VERDICTS = {
     "confirmed": "our runs show it too",
@@ -259,7 +259,7 @@ def page(claims: Sequence[Claim]) -> str:
     text = [
         "# What the studies claim, and what we measured",
         "",
-        f"This page is made of [{TABLE}]({TABLE}): change that, then run `python -m artkeras.claims`.",
+        f"This page is made of [{TABLE}]({TABLE}): change that, then run `python -m artkeras.reporting.claims`.",
         "Each claim of the five studies stands beside what the kit's runs measured, how large they are, and a verdict:",
         "",
         *(f"- **{verdict}**: {meaning}" for verdict, meaning in VERDICTS.items()),

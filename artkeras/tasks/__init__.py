@@ -6,15 +6,15 @@ Importing this, or a kind, loads no Keras.
 from importlib import import_module
 
 from artkeras.errors import UserError
-from artkeras.kinds.kind import Kind
+from artkeras.tasks.base import Kind
 
 __all__ = ["KINDS", "Kind", "kind"]
 
 KINDS = {
-    "autoencoder": "artkeras.kinds.autoencoder:AUTOENCODER",
-    "cyclegan": "artkeras.kinds.translation:CYCLEGAN",
-    "gan": "artkeras.kinds.gan:GAN",
-    "pix2pix": "artkeras.kinds.translation:PIX2PIX",
+    "autoencoder": "artkeras.tasks.reconstruction:AUTOENCODER",
+    "cyclegan": "artkeras.tasks.translation:CYCLEGAN",
+    "gan": "artkeras.tasks.generation:GAN",
+    "pix2pix": "artkeras.tasks.translation:PIX2PIX",
 }
 """Name, as recipes have it -> where the kind's `Kind` is."""
 

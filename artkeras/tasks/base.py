@@ -13,9 +13,9 @@ from artkeras.errors import UserError
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
-    from artkeras.features import Features
+    from artkeras.metrics.features import Features
     from artkeras.recipes import Recipe
-    from artkeras.sampling import Trained
+    from artkeras.tasks.sampling import Trained
 
 
 class Watch(Protocol):

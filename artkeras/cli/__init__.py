@@ -1,0 +1,1 @@
+"""The command line: kinds of arguments, and what a console can show."""

@@ -1,0 +1,1 @@
+"""Networks that others trained: fetching their weights, upscaling, style transfer."""

@@ -1,0 +1,1 @@
+"""What a person looks at: figures, cards, pages, comparisons, claims, ratings. Reads runs and results."""
