@@ -94,7 +94,7 @@ def chosen(folder: Path, subset: str) -> Chosen:
     if path is None:
         raise UserError(f"--subset curated needs the list {wanted}: make one with clean --study-list or curate")
     labels = data.read_labels(path)
-    found = {name: data.label_of(name, labels) for name in names}
+    found = data.match_labels(names, labels, path)
     kept = [n for n, label in found.items() if subset == "all" or data.belongs(label[1] if label else None, subset)]
     if not kept:
         raise UserError(f"{path} leaves nothing for --subset {subset}: check its columns rejected and curated")

@@ -63,7 +63,7 @@ def rejected_by_list(folder: Path, names: Sequence[str]) -> set[str]:
     if path is None:
         return set()
     labels = data.read_labels(path)
-    found = {name: data.label_of(name, labels) for name in names}
+    found = data.match_labels(names, labels, path)
     return {name for name, label in found.items() if label and label[1][0]}
 
 
