@@ -72,23 +72,18 @@ def labels(folder: Path, files: Sequence[str]) -> Labels | None:
     path = data.labels_path(Path(os.path.abspath(folder)).name, folder)[0]
     if path is None:
         return None
-    rows = data.read_labels(path)
-    fitting: dict[str, list[str]] = {}
-    for name in files:
-        label = data.label_of(name, rows)
-        if label is not None:
-            fitting.setdefault(label[0], []).append(name)
-    if not fitting:
+    rows = data.match_labels(files, data.read_labels(path), path)
+    matched = {name: row for name, row in rows.items() if row}
+    if not matched:
         raise UserError(f"{path} names none of the {len(files)} pictures: its column file must name them")
-    found = {}
-    for key, several in fitting.items():
-        chosen = [name for name in several if names.plain(name) == key] or several
-        if len(chosen) > 1:
+    first: dict[str, str] = {}
+    for name, (key, _) in matched.items():  # two names that differ in their Unicode form only
+        if first.setdefault(key, name) != name:
             raise UserError(
-                f"{path}: {key!r} fits {len(chosen)} pictures, such as {chosen[0]} and {chosen[1]}: "
-                "name each by its path in the folder, and no two alike"
+                f"{path}: {key!r} fits several files ({first[key]}, {name}): name each by its path in the folder, and "
+                "no two alike"
             )
-        found[chosen[0]] = rows[key]
+    found = {name: label for name, (_, label) in matched.items()}
     rejected = frozenset(name for name, label in found.items() if label[0])
     curated = frozenset(name for name, label in found.items() if data.belongs(label, "curated"))
     return Labels(path, frozenset(found), rejected, curated)

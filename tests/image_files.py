@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -23,9 +24,15 @@ def picture(number: int, size: tuple[int, int] = (8, 8)) -> Image.Image:
 
 
 def fill(folder: Path, names) -> None:
+    """Write a picture of its own into every file; one with the suffix of a copy shows its base turned or mirrored."""
+    numbers: dict[str, int] = {}
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        picture(number).save(folder / name)
+        stem = os.path.splitext(name)[0]
+        copy = next((k for k, suffix in enumerate(data.COPIES) if suffix and stem.endswith(suffix)), 0)
+        shown = np.asarray(picture(numbers.setdefault(stem.removesuffix(data.COPIES[copy]), number)))
+        turned = shown[:, ::-1] if copy == 1 else shown[::-1] if copy == 2 else np.rot90(shown, max(copy - 2, 0))
+        Image.fromarray(np.ascontiguousarray(turned)).save(folder / name)
 
 
 def one(folder: Path, size: int = 8, **settings) -> np.ndarray:

@@ -94,6 +94,42 @@ def test_a_painting_called_untitled_90_is_a_painting(folder):
     assert not any("expanded" in note for note in training.notes)
 
 
+@pytest.mark.parametrize("suffix", data.COPIES[1:])
+def test_a_copy_is_one_only_if_it_shows_the_painting(folder, suffix):
+    fill(folder, ["Untitled.png", f"Untitled{suffix}.png", "b.png"])
+    training, _ = data.load("study", 8, folder=folder)
+    assert len(np.unique(training.paintings)) == 2 and training.copies == 1
+    picture(77).save(folder / f"Untitled{suffix}.png")  # another painting that happens to be called so
+    training, _ = data.load("study", 8, folder=folder)
+    assert len(np.unique(training.paintings)) == 3 and training.copies == 6
+    assert any(
+        note == f"1 named like copies, but paintings of their own by what they show: Untitled{suffix}.png"
+        for note in training.notes
+    )
+
+
+def test_a_copy_that_was_saved_again_is_still_one_and_a_copy_of_an_impostor_is_its_copy(folder):
+    large = picture(1, (6, 4)).resize((96, 64))
+    large.save(folder / "a.jpg", quality=95)
+    large.transpose(Image.Transpose.ROTATE_90).save(folder / "a 90.jpg", quality=60)
+    fill(folder, ["b.png"])
+    picture(8).save(folder / "b TB.png")
+    picture(8).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "b TB LR.png")
+    for fit in ("stretch", "crop"):
+        training, _ = data.load("study", 8, folder=folder, fit=fit)
+        numbers = dict(zip(training.names, training.paintings.tolist(), strict=True))
+        assert numbers["a.jpg"] == numbers["a 90.jpg"]
+        assert len({numbers["a.jpg"], numbers["b.png"], numbers["b TB.png"]}) == 3
+        assert numbers["b TB LR.png"] == numbers["b TB.png"]
+
+
+def test_a_lone_copy_of_an_unreadable_painting_counts_as_a_painting(folder):
+    fill(folder, ["a 90.png", "b.png"])
+    (folder / "a.jpg").write_bytes(b"")
+    training, _ = data.load("study", 8, folder=folder)
+    assert training.copies == 6 and len(training) == 12
+
+
 def test_copies_find_their_painting_in_another_format_and_when_it_is_unreadable(folder):
     fill(folder, ["a LR.png", "a 90.png", "b.png", "b LR.bmp"])
     (folder / "a.jpg").write_bytes(b"")

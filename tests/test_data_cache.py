@@ -161,7 +161,8 @@ def test_a_disk_too_full_for_a_selection_means_memory(folder, monkeypatch):
 def packed(folder: Path, size: int = 8, paintings: int = 3) -> np.ndarray:
     """A folder as `data_tools augment --pack` writes it."""
     folder.mkdir()
-    array = np.random.default_rng(0).integers(0, 256, (6 * paintings, size, size, 3), dtype=np.uint8)
+    shown = np.random.default_rng(0).integers(0, 256, (paintings, size, size, 3), dtype=np.uint8)
+    array = np.stack([data.augmented(shown, copy) for copy in range(6)], axis=1).reshape(-1, size, size, 3)
     np.save(folder / data.PACKED, array)
     names = [f"a{i}{suffix}.png" for i in range(paintings) for suffix in data.COPIES]
     facts = {

@@ -40,6 +40,24 @@ def test_a_list_may_be_named_after_the_folder_and_hold_paths_or_base_names(folde
     assert names_of(other, "kept") == ("y/a.png",)
 
 
+def test_a_base_name_that_fits_several_files_is_refused(folder):
+    fill(folder, ["ann/untitled.png", "bob/untitled.png", "cy/two.png"])
+    path = label(folder, "file,rejected,curated\nuntitled.png,1,0\n")
+    said = message(data.load, "study", 8, folder=folder)
+    assert said == (
+        f"{path}: untitled.png fits several files (ann/untitled.png, bob/untitled.png): "
+        "write the path of the one that is meant"
+    )
+    label(folder, "file,rejected,curated\n./bob/untitled.png,1,0\ntwo.png,1,0\n")
+    assert names_of(folder, "kept") == ("ann/untitled.png",)
+
+
+def test_a_name_at_the_top_means_that_file_alone(folder):
+    fill(folder, ["untitled.png", "ann/untitled.png"])
+    label(folder, "file,rejected,curated\nuntitled.png,1,0\n")
+    assert names_of(folder, "kept") == ("ann/untitled.png",)
+
+
 def test_copies_follow_their_painting_in_the_list(folder):
     fill(folder, [*expanded_names("a"), *expanded_names("b")])
     label(folder, "file,rejected,curated\na.png,1,0\nb.png,0,1\n")

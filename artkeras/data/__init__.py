@@ -9,6 +9,7 @@ of uint8 squares that knows which files are copies of one painting.
 - `colour`: any mode as 8-bit sRGB
 - `cache`: a folder as one array, decoded once
 - `dataset`: the array that knows its paintings, and choosing among them
+- `grouping`: which files are copies of one painting
 - `labels`: the list beside a folder that says which images the authors rejected or chose
 - `loading`: all of that in one call, `load`; synthetic placeholders where there are no images
 - `pairs`: two domains to translate between
@@ -18,7 +19,7 @@ Nothing here needs Keras, so that listing and checking images stays instant.
 
 from artkeras.data.cache import is_array, write_array
 from artkeras.data.colour import grey_to_uint8, to_rgb, to_srgb
-from artkeras.data.dataset import COPIES, Pictures, augmented, group_paintings, to_float, to_uint8
+from artkeras.data.dataset import COPIES, Pictures, augmented, to_float, to_uint8
 from artkeras.data.decoding import (
     FITS,
     HALVES,
@@ -47,7 +48,8 @@ from artkeras.data.folders import (
     none_readable,
     reason,
 )
-from artkeras.data.labels import SUBSETS, belongs, label_of, labels_path, read_labels
+from artkeras.data.grouping import group_paintings
+from artkeras.data.labels import SUBSETS, belongs, labels_path, match_labels, read_labels
 from artkeras.data.loading import STAND_IN_SOURCE, load, read, stand_ins
 
 __all__ = [
@@ -76,10 +78,10 @@ __all__ = [
     "holds_pictures",
     "in_threads",
     "is_array",
-    "label_of",
     "labels_path",
     "list_images",
     "load",
+    "match_labels",
     "natural_key",
     "none_readable",
     "open_image",

@@ -123,32 +123,6 @@ def to_float(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     return np.asarray(x).astype(np.float32) * ((high - low) / 255.0) + np.float32(low)
 
 
-def group_paintings(names: Sequence[str], unreadable: Sequence[str] = ()) -> tuple[np.ndarray, str | None]:
-    """Number the paintings: ((files,) int64, the name of one file that is a copy, or None).
-
-    "A LR.jpg" is a copy if there is an "A.*" in the same subfolder, be it readable or not; otherwise it is
-    a painting of that name. A copy of a copy ("A 90 LR.jpg") belongs to the same painting.
-    """
-    bases: dict[str, list[str]] = {}
-    for name in [*names, *unreadable]:
-        bases.setdefault(os.path.splitext(name)[0], []).append(name)
-    numbers: dict[str, int] = {}
-    roots = [_root(name, bases) for name in names]
-    paintings = np.array([numbers.setdefault(root, len(numbers)) for root in roots], dtype=np.int64)
-    return paintings, next((name for name, root in zip(names, roots, strict=True) if name != root), None)
-
-
-def _root(name: str, bases: dict[str, list[str]]) -> str:
-    """The file of which `name` is a copy, or `name` itself."""
-    stem, extension = os.path.splitext(name)
-    for suffix in COPIES[1:]:
-        candidates = bases.get(stem.removesuffix(suffix), []) if stem.endswith(suffix) else []
-        if candidates:
-            same = stem.removesuffix(suffix) + extension
-            return _root(same if same in candidates else candidates[0], bases)
-    return name
-
-
 def original_rows(pictures: Pictures, rows: np.ndarray) -> np.ndarray:
     """Of `rows`, one row per painting, in order: the file without a suffix, if it is there."""
     best: dict[int, int] = {}

@@ -176,7 +176,8 @@ def walk(folder: Path) -> Iterator[Entry]:
     folder that several links lead to is listed once, so that a circle of links ends.
     """
     seen: set[str] = set()
-    waiting, linked = [""], []
+    waiting: list[str] = [""]
+    linked: list[str] = []
     while waiting or linked:  # links last, so that what they lead to is listed under its own name if it lies here
         prefix = waiting.pop() if waiting else linked.pop()
         here = folder / prefix

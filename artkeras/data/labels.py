@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from artkeras.errors import UserError
 from artkeras.tables import Row, is_yes, read_rows
 
 SUBSETS = ("all", "kept", "curated")
+
+Label = tuple[bool, bool]  # rejected, curated
 
 
 def labelled(pictures: Pictures, study: str, folder: Path, subset: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -31,7 +34,8 @@ def labelled(pictures: Pictures, study: str, folder: Path, subset: str) -> tuple
     labels = read_labels(path)
     # Copies follow the painting's original, so one row in the list decides about all of them.
     originals = original_rows(pictures, everything)
-    found = {row: label_of(pictures.names[row], labels) for row in originals.tolist()}
+    matched = match_labels([pictures.names[row] for row in originals], labels, path)
+    found = dict(zip(originals.tolist(), matched.values(), strict=True))
     notes = _label_notes(path, labels, found)
     wished = [row for row, label in found.items() if belongs(label[1] if label else None, subset)]
     if not wished:
@@ -48,9 +52,9 @@ def labels_path(study: str, folder: Path) -> tuple[Path | None, Path]:
     return next((place for place in places if place.is_file()), None), wanted
 
 
-def read_labels(path: Path) -> dict[str, tuple[bool, bool]]:
+def read_labels(path: Path) -> dict[str, Label]:
     """Read a list: file -> (rejected, curated)."""
-    labels: dict[str, tuple[bool, bool]] = {}
+    labels: dict[str, Label] = {}
     for row in read_rows(path, ("file", "rejected", "curated")):
         name, label = _label_row(row, f"{path}, line {row.line}")
         if labels.setdefault(name, label) != label:
@@ -58,7 +62,7 @@ def read_labels(path: Path) -> dict[str, tuple[bool, bool]]:
     return labels
 
 
-def _label_row(row: Row, place: str) -> tuple[str, tuple[bool, bool]]:
+def _label_row(row: Row, place: str) -> tuple[str, Label]:
     """Check one row of a list: (file, (rejected, curated))."""
     marks = []
     for column in ("rejected", "curated"):
@@ -74,14 +78,30 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name.replace("\\", "/")).removeprefix("./")
 
 
-def label_of(name: str, labels: dict[str, tuple[bool, bool]]) -> tuple[str, tuple[bool, bool]] | None:
-    """The row about a file as (its key, its label), found by the relative path or else the base name."""
-    plain = _plain(name)
-    key = plain if plain in labels else plain.rsplit("/", 1)[-1]
-    return (key, labels[key]) if key in labels else None
+def match_labels(names: Sequence[str], labels: dict[str, Label], path: Path) -> dict[str, tuple[str, Label] | None]:
+    """The row about each file as (its key, its label); None where there is none.
+
+    A row names a file by its relative path, or by its base name if that fits one file only.
+
+    Raises:
+        UserError: a base name in the list at `path` fits several files.
+    """
+    found: dict[str, tuple[str, Label] | None] = {}
+    by_base: dict[str, str] = {}
+    whole = {_plain(name) for name in names}
+    for name in names:
+        plain = _plain(name)
+        base = plain.rsplit("/", 1)[-1]
+        key = plain if plain in labels else base if base in labels and base not in whole else None
+        if key == base != plain and by_base.setdefault(base, name) != name:
+            raise UserError(
+                f"{path}: {base} fits several files ({by_base[base]}, {name}): write the path of the one that is meant"
+            )
+        found[name] = None if key is None else (key, labels[key])
+    return found
 
 
-def belongs(label: tuple[bool, bool] | None, subset: str) -> bool:
+def belongs(label: Label | None, subset: str) -> bool:
     """Whether a painting with this label is in the subset; a painting without one is merely kept."""
     rejected, curated = label or (False, False)
     return not rejected and (curated or subset == "kept")
@@ -89,8 +109,8 @@ def belongs(label: tuple[bool, bool] | None, subset: str) -> bool:
 
 def _label_notes(
     path: Path,
-    labels: dict[str, tuple[bool, bool]],
-    found: dict[int, tuple[str, tuple[bool, bool]] | None],
+    labels: dict[str, Label],
+    found: dict[int, tuple[str, Label] | None],
 ) -> tuple[str, ...]:
     """Say what a list does and how well it matches the paintings; no match at all is an error."""
     matched = [label for label in found.values() if label]

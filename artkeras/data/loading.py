@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from artkeras.data.cache import read_folder
-from artkeras.data.dataset import COPIES, Pictures, choose, group_paintings, limit_rows, split_rows
+from artkeras.data.dataset import COPIES, Pictures, choose, limit_rows, split_rows
 from artkeras.data.decoding import FITS, HALVES
 from artkeras.data.folders import checked_folder, digest, find
+from artkeras.data.grouping import group_paintings
 from artkeras.data.labels import SUBSETS, labelled
 from artkeras.errors import UserError
 from artkeras.files import expanded
@@ -201,7 +202,8 @@ def _drawn(draw: Callable[..., np.ndarray], count: int, size: int, curated: bool
 def _whole(folder: Path, source: str, size: int, fit: str) -> tuple[Pictures, bool]:
     """All the pictures of a folder, and whether it already holds the copies of its paintings."""
     contents = read_folder(folder, size, fit)
-    paintings, example = group_paintings(contents.names, [name for name, _ in contents.skipped])
+    squares = None if fit in HALVES else contents.array  # mirrored, a pair's left half shows its right one
+    paintings, example, only_named = group_paintings(contents.names, [name for name, _ in contents.skipped], squares)
     notes = list(contents.notes)
     if contents.skipped:
         total = len(contents.names) + len(contents.skipped)
@@ -214,6 +216,9 @@ def _whole(folder: Path, source: str, size: int, fit: str) -> tuple[Pictures, bo
             f"already expanded, no copies added: {len(paintings)} files of {count} paintings "
             f"({example} counts as a copy)"
         )
+    if only_named:
+        listed = ", ".join(only_named[:_LISTED]) + (", ..." if len(only_named) > _LISTED else "")
+        notes.append(f"{len(only_named)} named like copies, but paintings of their own by what they show: {listed}")
     pictures = Pictures(
         array=contents.array,
         names=contents.names,
