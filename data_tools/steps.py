@@ -23,6 +23,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import write_rows
 from data_tools import names, options
+from data_tools.errors import Incomplete
 from data_tools.manifest import CSV_NAME, NAME, Manifest
 from data_tools.pictures import changed_by_hand, inside, sweep
 
@@ -35,9 +36,14 @@ def listed(folder: Path) -> list[str]:
 
     Raises:
         UserError: the folder is missing or holds no picture files, or one whose name is not text.
+        Incomplete: a folder in it cannot be listed. Its pictures would otherwise count as removed.
     """
     data.checked_folder(folder)
-    found = data.list_images(folder)[0]
+    found, trouble = data.list_images(folder)
+    if trouble:
+        place, why = trouble[0]
+        more = f" and {len(trouble) - 1} more" if trouble[1:] else ""
+        raise Incomplete(f"cannot look into {folder / place} ({why}){more}: nothing is made before all can be read")
     if not found:
         raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
     for name in found:
