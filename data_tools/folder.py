@@ -36,9 +36,20 @@ class Local:
     origin: str = ""
 
 
-def files(folder: Path, work: Callable[[str], Work]) -> Iterator[Local]:
-    """The pictures in a folder and below it, by name; hidden ones are passed over."""
-    for place, folders, found in os.walk(folder):
+def files(folder: Path, work: Callable[[str], Work], trouble: list[str] | None = None) -> Iterator[Local]:
+    """The pictures in a folder and below it, by name; hidden ones are passed over.
+
+    Args:
+        folder: where they are.
+        work: name -> what is known of it.
+        trouble: gets a line for each folder or file that cannot be looked at, such as a pipe.
+    """
+    trouble = [] if trouble is None else trouble
+
+    def cannot(path: str | Path, why: str) -> None:
+        trouble.append(f"{names.readable(os.path.relpath(path, folder))}: {why}")
+
+    for place, folders, found in os.walk(folder, onerror=lambda error: cannot(error.filename, str(error.strerror))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(found):
             path = Path(place, file)
@@ -46,8 +57,12 @@ def files(folder: Path, work: Callable[[str], Work]) -> Iterator[Local]:
                 continue
             name = path.relative_to(folder).as_posix()
             try:
+                if not path.is_file() and path.exists():  # a pipe would make us wait for ever
+                    cannot(path, "not a plain file")
+                    continue
                 changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat()
-            except OSError:
+            except OSError as error:
+                cannot(path, error.strerror or str(error))
                 continue
             name = names.readable(name)
             yield Local(name, work(name), path.read_bytes, changed, os.path.abspath(folder))
@@ -239,11 +254,15 @@ def run(arguments: argparse.Namespace) -> int:
             rights_label="not stated",
         )
 
-    found = list(files(folder, work))
+    trouble: list[str] = []
+    found = list(files(folder, work, trouble))
+    if not found and trouble:
+        raise UserError(f"the folder {folder} holds no pictures that can be read, the first being {trouble[0]}")
     if not found:
         raise UserError(f"the folder {folder} holds no pictures ({' '.join(sorted(s[1:] for s in SUFFIXES))})")
     report = take(found, out, backend="folder", in_place=in_place)
     report.done = "listed" if in_place else "copied"
+    report.failed += trouble
     return options.finish(report, out)
 
 

@@ -724,3 +724,29 @@ def test_a_museum_that_lists_fewer_works_than_it_finds_says_so(server, capsys):
     assert museum(server, "artic", "--limit", "3", "--artist", "Monet", "--out", "d") in (0, 3)
     assert "none of the works found is by Monet; they are by Albrecht Dürer" in capsys.readouterr().err
     assert museum(server, "artic", "--artist", "!!", "--out", "e") == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_what_cannot_be_looked_at_is_named_and_loses_nothing(tmp_path, monkeypatch, capsys):
+    for seed, name in enumerate(("a.jpg", "disk/b.jpg")):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(picture(seed, 60, 40))
+    assert __main__.main(["clean", "in", "--out", "clean"]) == 0
+    os.mkfifo(tmp_path / "in" / "pipe.jpg")
+    (tmp_path / "in" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    real = os.scandir
+
+    def scandir(path="."):
+        if os.fspath(path).endswith("disk"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path)
+
+    capsys.readouterr()
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert __main__.main(["folder", "in", "--out", "out"]) == 3
+    said = capsys.readouterr().err
+    assert all(line in said for line in ("disk: Permission denied", "pipe.jpg: not a plain file", "gone.jpg: No such"))
+    for command in ("clean", "curate", "augment"):
+        assert __main__.main([command, "in", "--out", command]) == 3
+        assert "disk (Permission denied)" in one_line(capsys.readouterr().err)
+    assert Path("clean/disk/b.jpg").is_file()
