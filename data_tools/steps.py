@@ -35,15 +35,15 @@ def listed(folder: Path) -> list[str]:
     """The picture files below a folder, as `train` finds them: relative names in natural order.
 
     Raises:
-        UserError: the folder is missing or holds no picture files.
-        Incomplete: something in it cannot be read. Its pictures would otherwise count as removed.
+        UserError: the folder is missing, holds no picture files, or something in it cannot be read: what is not seen
+            would count as removed.
     """
     data.checked_folder(folder)
     listing = data.list_images(folder)
     if listing.unread:
         place, why = listing.unread[0]
         more = f" and {len(listing.unread) - 1} more" if listing.unread[1:] else ""
-        raise Incomplete(f"cannot read {folder / place} ({why}){more}: nothing is made before all can be read")
+        raise UserError(f"cannot read {folder / place} ({why}){more}: nothing is made before all can be read")
     if not listing.names:
         raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
     return listing.names

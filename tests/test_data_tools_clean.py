@@ -468,7 +468,7 @@ def test_what_a_list_says_of_a_duplicate_counts_for_the_file_that_stays(tmp_path
     [
         ("SOME PAINTER0.JPG", "names none of the 3 pictures"),
         ("other/Some Painter0.jpg", "names none of the 3 pictures"),
-        ("untitled.jpg", "fits 2 pictures"),
+        ("untitled.jpg", "fits several files"),
     ],
 )
 def test_a_list_that_fits_no_picture_or_several_is_refused(tmp_path, capsys, command, row, message):
