@@ -14,9 +14,9 @@ __version__ = "0.1.0"
 # name -> where it lives; resolved on first use so that `import artkeras` stays instant
 _PUBLIC = {
     "UserError": "artkeras.errors",
-    "load": "artkeras.tasks.sampling",
+    "load": "artkeras.tasks.results",
     "recipe": "artkeras.recipes",
-    "result": "artkeras.tasks.sampling",
+    "result": "artkeras.tasks.results",
     "resume": "artkeras.training.train",
     "stylize": "artkeras.pretrained.style",
     "train": "artkeras.training.train",

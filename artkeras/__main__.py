@@ -198,7 +198,7 @@ def _weights_option(command: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     from artkeras.files import expanded
     from artkeras.recipes import RECIPES
-    from artkeras.tasks.sampling import results_folder
+    from artkeras.tasks.results import results_folder
 
     where = {}
     for recipe in RECIPES.values():

@@ -16,7 +16,8 @@ from typing import Any
 
 from artkeras.files import atomic
 from benchmarks import augment, pictures, start, step, style, table, upscaling
-from benchmarks.variants import VARIANTS, Size
+from benchmarks.variant import Size
+from benchmarks.variants import VARIANTS
 
 PIECES = ("step", "start", "pictures", "augment", "upscale", "style")
 QUICK = Size(32, 32, 32)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.variants import PICTURES, Part, Size, Weights, random_pictures, step_work
+from benchmarks.variant import PICTURES, Part, Size, Weights, random_pictures, step_work
 
 LATENT_DIM = 100
 

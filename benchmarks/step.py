@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-from benchmarks.variants import VARIANTS, Size
+from benchmarks.variant import Size
+from benchmarks.variants import VARIANTS
 
 SIDE = 4096  # of the matrices whose product is what a step could at best reach
 NO_BFLOAT16 = "this processor does not multiply bfloat16: auto is float32, and bfloat16 is not measured"

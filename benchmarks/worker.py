@@ -57,14 +57,15 @@ class Worker:
     """Answers requests about one variant."""
 
     def __init__(self, name: str, size: int, width: int, batch: int):
-        from benchmarks.variants import VARIANTS, Size
+        from benchmarks.variant import Size
+        from benchmarks.variants import VARIANTS
 
         _, make, self.precision = VARIANTS[name]
         self.name, self.variant = name, make(Size(size, width, batch), self.precision)
 
     def check(self) -> dict[str, Any]:
         """One step, checked, which also traces what is to be traced."""
-        from benchmarks.variants import check
+        from benchmarks.variant import check
 
         check(self.variant)
         return {"work": self.variant.work}

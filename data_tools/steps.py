@@ -23,7 +23,6 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import write_rows
 from data_tools import names, options
-from data_tools.errors import Incomplete
 from data_tools.manifest import CSV_NAME, NAME, Manifest
 from data_tools.pictures import changed_by_hand, inside, sweep
 

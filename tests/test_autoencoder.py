@@ -28,8 +28,10 @@ from artkeras.recipes.autoencoder import RECIPES
 from artkeras.reporting import figures
 from artkeras.reporting.page import page
 from artkeras.reporting.report import gallery, report
-from artkeras.tasks import KINDS, codec, evaluation, kind, sampling
+from artkeras.tasks import KINDS, codec, evaluation, kind
+from artkeras.tasks import results as results_module
 from artkeras.tasks.codec import Codec
+from artkeras.tasks.sampling import Trained
 from artkeras.training import train as training
 from artkeras.training.run import Position, Run
 
@@ -285,8 +287,8 @@ def test_no_real_picture_leaves_a_run(real, tmp_path):
 def test_a_report_keeps_both_halves_and_its_card_says_what_is_shown(vae_once, tmp_path, monkeypatch):
     run = Run(vae_once)
     folder = report(run, tmp_path / "results")
-    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
-    kept = sampling.load("monet/vae")
+    monkeypatch.setattr(results_module, "results_folder", lambda: tmp_path / "results")
+    kept = results_module.load("monet/vae")
     close = kept.reconstruct(pictures(4)).astype(int) - run.sampler().reconstruct(pictures(4))
     assert np.abs(close).max() <= 2  # of float16
     card = (folder / "card.md").read_text()
@@ -394,7 +396,7 @@ def test_kinds_say_what_they_cannot_do_in_a_line():
     with pytest.raises(UserError, match="cannot be scored"):
         base.judge(SimpleNamespace(recipe=TINY), None, None, count=1, seed=0, features=None, facts={}, log=silent)
     with pytest.raises(UserError, match="no latent space"):
-        sampling.Trained(TINY, {}, "").walk()
+        Trained(TINY, {}, "").walk()
 
 
 def test_recipes_are_small_when_quick_and_build_both_halves():

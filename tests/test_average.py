@@ -70,7 +70,7 @@ def test_averages_go_on_as_if_never_stopped():
 def test_both_weights_can_be_opened_from_a_run_and_from_its_report(monkeypatch, tmp_path):
     run = train(AVERAGED)
     folder = report(run, tmp_path / "results")
-    monkeypatch.setattr("artkeras.tasks.sampling.results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr("artkeras.tasks.results.results_folder", lambda: tmp_path / "results")
     for what in (run.path, TINY.name):
         trained, averaged = artkeras.load(what), artkeras.load(what, "ema")
         assert not np.array_equal(trained.sample(4), averaged.sample(4))

@@ -20,7 +20,8 @@ from artkeras.networks.esrgan import rrdn as tiny_rrdn
 from artkeras.pretrained import weights
 from artkeras.pretrained.upscale import Upscaler
 from benchmarks import augment, fidelity, pictures, start, step, style, table, upscaling
-from benchmarks.variants import VARIANTS, Kit, Size, StudyLoop, check
+from benchmarks.variant import Size, check
+from benchmarks.variants import VARIANTS, Kit, StudyLoop
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason=step.NO_STUDY)
 ROOT = Path(__file__).resolve().parent.parent

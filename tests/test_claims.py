@@ -11,7 +11,7 @@ from artkeras.errors import UserError
 from artkeras.reporting import claims
 from artkeras.reporting.claims import Evidence, Value
 from artkeras.reporting.report import table
-from artkeras.tasks.sampling import results_folder
+from artkeras.tasks.results import results_folder
 
 TABLE = """
 [[claim]]

@@ -14,7 +14,7 @@ from training_worker import TINY
 import artkeras
 from artkeras.__main__ import main, parser
 from artkeras.recipes import RECIPES
-from artkeras.tasks import sampling
+from artkeras.tasks import results as results_module
 from artkeras.training.run import Run
 
 NAMES = list(RECIPES)
@@ -237,12 +237,12 @@ def test_resuming_from_damaged_checkpoints(refused, trained):
 
 
 def test_sampling_from_a_recipe_without_a_result(refused, monkeypatch, tmp_path):
-    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr(results_module, "results_folder", lambda: tmp_path / "results")
     assert "no trained generator for colour_field/model_1" in refused("sample", "colour_field/model_1")
 
 
 def test_a_result_of_the_kit_that_is_damaged(refused, call, trained, monkeypatch, tmp_path):
-    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr(results_module, "results_folder", lambda: tmp_path / "results")
     assert call("report", trained)[0] == 0
     path = tmp_path / "results" / "colour_field" / "model_2" / "generator.npz"
     path.write_bytes(path.read_bytes()[:1000])
@@ -278,7 +278,7 @@ def test_what_the_system_refuses_is_one_line_that_names_the_folder(refused, trai
 
 
 def test_list_shows_every_recipe_its_pictures_epochs_and_whether_it_was_trained(call, trained, monkeypatch, tmp_path):
-    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr(results_module, "results_folder", lambda: tmp_path / "results")
     assert call("report", trained)[0] == 0
     status, out, err = call("list")
     assert (status, err) == (0, "")

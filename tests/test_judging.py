@@ -128,7 +128,7 @@ def test_a_result_of_the_kit_is_not_scored_against_a_stand_in(trained, tmp_path,
     from artkeras.reporting.report import report
 
     report(trained, tmp_path / "results")
-    monkeypatch.setattr("artkeras.tasks.sampling.results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr("artkeras.tasks.results.results_folder", lambda: tmp_path / "results")
     assert main(["evaluate", "colour_field/model_2", "--count", "100"]) == 2
     assert "no pictures of colour_field" in capsys.readouterr().err
 

@@ -28,7 +28,7 @@ from training_worker import TINY, silent
 from artkeras.__main__ import main
 from artkeras.metrics.statistics import alpha, wilson
 from artkeras.reporting import rating
-from artkeras.tasks import sampling
+from artkeras.tasks import results as results_module
 from artkeras.training.run import Run
 
 COUNT = 2  # of each kind, on the pages that are rated here
@@ -93,7 +93,7 @@ def network(monkeypatch):
         return np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), dtype="uint8")
 
     trained = SimpleNamespace(recipe=recipe, caption="colour_field/model_2, epoch 7", sample=sample)
-    monkeypatch.setattr(sampling, "load", lambda what: trained)
+    monkeypatch.setattr(results_module, "load", lambda what: trained)
     return trained
 
 

@@ -18,6 +18,7 @@ from artkeras.errors import UserError
 from artkeras.recipes import RECIPES
 from artkeras.reporting.page import _findings
 from artkeras.reporting.report import command, duration, gallery, report, table
+from artkeras.tasks import results as results_module
 from artkeras.tasks import sampling
 from artkeras.training import callbacks
 from artkeras.training.run import Position, Run
@@ -43,7 +44,7 @@ def sampler(trained_once):
 def results(tmp_path, monkeypatch):
     """An empty folder in place of the results that come with the kit."""
     folder = tmp_path / "results"
-    monkeypatch.setattr(sampling, "results_folder", lambda: folder)
+    monkeypatch.setattr(results_module, "results_folder", lambda: folder)
     return folder
 
 
@@ -407,7 +408,7 @@ def test_a_run_whose_only_checkpoint_is_from_its_first_epoch_cannot_be_reported_
 def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
     generator = SimpleNamespace(variables=[np.array([1e30], "float32")])
     diverged = SimpleNamespace(networks={"generator": generator}, caption="")
-    text = message(sampling.save_generator, tmp_path / "generator.npz", SimpleNamespace(path="a/run"), diverged)
+    text = message(results_module.save_generator, tmp_path / "generator.npz", SimpleNamespace(path="a/run"), diverged)
     assert "a/run" in text
     assert list(tmp_path.iterdir()) == []
 

@@ -164,7 +164,7 @@ def test_grids_through_training_and_a_report(runs, kind, tmp_path):
     with np.load(folder / "generator.npz") as stored:
         kept = {name.split("/")[0] for name in stored.files} - {"facts"}
     assert kept == ({"a_to_b", "b_to_a"} if kind == "cyclegan" else {"a_to_b"})
-    again = artkeras.tasks.sampling.open_generator(folder / "generator.npz")
+    again = artkeras.tasks.results.open_generator(folder / "generator.npz")
     one, other = (t.translate(picture(SIZE, SIZE)).astype(int) for t in (again, artkeras.load(run.path)))
     assert np.abs(one - other).max() <= 2  # float16
     assert "Translations: " in (folder / "card.md").read_text()

@@ -15,7 +15,7 @@ from artkeras import trusted
 from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES, Builder, Recipe, limits
-from artkeras.tasks import sampling
+from artkeras.tasks import results as results_module
 from artkeras.training.run import Run
 
 OWN = """
@@ -141,8 +141,8 @@ def test_a_generator_from_somebody_else_runs_no_code_either(trained, foreign, tm
     foreign("networks", "artkeras.networks.colour_field:generator")
     run = Run(trained)
     file = tmp_path / "results" / run.recipe.name / "generator.npz"
-    sampling.save_generator(file, run, run.sampler())
-    monkeypatch.setattr(sampling, "results_folder", lambda: tmp_path / "results")
+    results_module.save_generator(file, run, run.sampler())
+    monkeypatch.setattr(results_module, "results_folder", lambda: tmp_path / "results")
     assert artkeras.load(run.recipe.name).sample(2).shape == (2, 16, 16, 3)
     with np.load(file) as stored:
         arrays = dict(stored)

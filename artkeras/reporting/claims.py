@@ -29,7 +29,7 @@ from typing import Any
 from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import read_rows
-from artkeras.tasks.sampling import results_folder
+from artkeras.tasks.results import results_folder
 from artkeras.training.run import latest_scores, read_scores
 
 VERDICTS = {

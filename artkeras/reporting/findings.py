@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from artkeras.errors import UserError
-from artkeras.tasks.sampling import results_folder
+from artkeras.tasks.results import results_folder
 from artkeras.training.run import latest_scores, read_scores, read_table
 
 

@@ -85,7 +85,7 @@ def write(
     check_place(out, "--out")
     _check_folder(data)
 
-    from artkeras.tasks.sampling import load
+    from artkeras.tasks.results import load
 
     trained = load(what)
     from artkeras.tasks.evaluation import as_run, paintings_of

@@ -26,7 +26,8 @@ from artkeras.files import atomic
 from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.reporting import claims, figures, findings
-from artkeras.tasks.sampling import GENERATORS, Trained, open_generator, save_generator
+from artkeras.tasks.results import open_generator, save_generator
+from artkeras.tasks.sampling import GENERATORS, Trained
 from artkeras.training.run import Position, Run
 
 FINDINGS = "## Findings\n"

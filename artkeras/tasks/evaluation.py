@@ -17,7 +17,8 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.metrics.features import Features
 from artkeras.recipes import Recipe
-from artkeras.tasks.sampling import Trained, fixed_latents, load, render
+from artkeras.tasks.results import load
+from artkeras.tasks.sampling import Trained, fixed_latents, render
 from artkeras.training.run import Run
 
 DURING_TRAINING = 250  # samples

@@ -18,8 +18,8 @@ from artkeras.files import atomic
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
 from artkeras.reporting import figures
-from artkeras.tasks.sampling import Trained, load
-from artkeras.tasks.translation import Translation
+from artkeras.tasks.results import load
+from artkeras.tasks.sampling import Trained
 from artkeras.training.run import Run
 
 TOGETHER = 1 << 16  # pixels that are translated at a time: 16 pictures of 64 pixels square, one of 256
@@ -296,7 +296,7 @@ def check(what: Run | str | Path) -> None:
     """
     run = what if isinstance(what, Run) else Run(what) if Run.is_run(what) or Path(what).exists() else None
     chosen = run.recipe if run else find_recipe(str(what))
-    if not isinstance(chosen.of_kind, Translation):
+    if not chosen.domains:
         raise UserError(f"{chosen.name} does not translate pictures: give a run of CycleGAN or pix2pix")
 
 
