@@ -99,7 +99,7 @@ def reproduce(
     out = Path(out)
     if out.is_file():
         raise UserError(f"{out} is a file: give --out a folder")
-    jobs = _jobs(_recipes(what, seeds, width, quick), out / "runs", data)
+    jobs = _jobs(_recipes(what, seeds, width, quick), out / "runs", data, log)
     for job in jobs:
         log(f"{job}")
     left = [job for job in jobs if not job.trained]
@@ -133,9 +133,14 @@ def _recipes(what: Sequence[str], seeds: int, width: int | None, quick: bool) ->
     return found
 
 
-def _jobs(recipes: Sequence[Recipe], runs: Path, data: str | Path | None) -> list[Job]:
+def _jobs(recipes: Sequence[Recipe], runs: Path, data: str | Path | None, log: Log) -> list[Job]:
     """The recipes at their studies' lengths, with what there is of them, in the order of their worth per minute."""
-    existing = [Run(path) for path in sorted(runs.glob("*")) if Run.is_run(path)]
+    existing = []
+    for path in sorted(runs.glob("*")):
+        try:
+            existing += [Run(path)] if Run.is_run(path) else []
+        except UserError as error:  # damaged, or of code that is not trusted: none of ours
+            log(f"note: {error}")
     jobs = []
     for one in recipes:
         one.check()

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.variant import Part, Size, Variant, Weights, random_pictures, step_work
+from benchmarks.variant import PICTURES, Part, Size, Variant, Weights, random_pictures, step_work
 
 
 def _recipe(size: Size):

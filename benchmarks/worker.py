@@ -2,7 +2,7 @@
 
     python -m benchmarks.worker VARIANT SIZE WIDTH BATCH
 
-Each line read is a request, each line written an answer in JSON: "check" (one step, see `variants.check`), "step",
+Each line read is a request, each line written an answer in JSON: "check" (one step, see `benchmarks.variant.check`), "step",
 "product PRECISION SIDE", "facts". The end of the input ends the process.
 """
 
