@@ -9,7 +9,9 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from artkeras import engine
 from artkeras.errors import UserError
@@ -128,7 +130,7 @@ def _recipes(what: Sequence[str], seeds: int, width: int | None, quick: bool) ->
     found = []
     for name in dict.fromkeys(names):
         chosen = RECIPES[name].quick() if quick else RECIPES[name]
-        changes = {"holdout": HOLDOUT, "kid_every": EVALUATIONS} | ({"width": width} if width else {})
+        changes: dict[str, Any] = {"holdout": HOLDOUT, "kid_every": EVALUATIONS} | ({"width": width} if width else {})
         found += [replace(chosen, seed=seed, **changes) for seed in range(seeds)]
     return found
 
@@ -214,12 +216,16 @@ def _chain(job: Job, out: Path, clock: _Clock, data: str | Path | None, log: Log
         for weights in ("trained", "ema") if job.recipe.ema else ("trained",):
             if run.scores(weights, checkpoint):
                 continue
-            options = {"weights": weights, "checkpoint": checkpoint, "count": SAMPLES[job.recipe.scale], "data": data}
-            clock.measured(
-                "evaluation", name, lambda options=options: evaluate(run, seed=SAMPLE_SEED, log=log, **options)
-            )
+            options: dict[str, Any] = {
+                "weights": weights,
+                "checkpoint": checkpoint,
+                "count": SAMPLES[job.recipe.scale],
+                "data": data,
+            }
+            clock.measured("evaluation", name, partial(evaluate, run, seed=SAMPLE_SEED, log=log, **options))
     if job.recipe.seed == 0 and not _reported(run, out):
-        clock.measured("report", name, lambda: log(f"wrote {report(run, out, replace=True)}"))
+        clock.measured("report", name, partial(report, run, out, replace=True))
+        log(f"wrote {out / job.recipe.name}")
 
 
 def _reported(run: Run, out: Path) -> bool:
@@ -244,10 +250,15 @@ def _compare(jobs: Sequence[Job], out: Path, clock: _Clock, log: Log) -> None:
             continue
         figure.parent.mkdir(parents=True, exist_ok=True)
         try:
-            clock.measured("report", family, lambda runs=runs, figure=figure: compare(runs, figure, log=log))
+            clock.measured("report", family, partial(compare, runs, figure, log=log))
         except UserError as error:  # of different sizes: there is nothing to compare
             log(f"note: {error}")
-    clock.measured("report", "all", lambda: (gallery(out), log(f"wrote {table(out)}")))
+    clock.measured("report", "all", partial(_overview, out, log))
+
+
+def _overview(out: Path, log: Log) -> None:
+    gallery(out)
+    log(f"wrote {table(out)}")
 
 
 def _newer(figure: Path, runs: Sequence[Run]) -> bool:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.worker VARIANT SIZE WIDTH BATCH
 
-Each line read is a request, each line written an answer in JSON: "check" (one step, see `benchmarks.variant.check`), "step",
-"product PRECISION SIDE", "facts". The end of the input ends the process.
+Each line read is a request, each line written an answer in JSON: "check" (one step, see
+`benchmarks.variant.check`), "step", "product PRECISION SIDE", "facts". The end of the input ends the process.
 """
 
 from __future__ import annotations

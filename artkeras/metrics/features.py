@@ -86,7 +86,7 @@ class Features:
         Returns:
             The same array for the same pictures; do not change it.
         """
-        key = hashlib.sha256(np.ascontiguousarray(pictures)).hexdigest(), thumbnail
+        key = hashlib.sha256(pictures.tobytes()).hexdigest(), thumbnail
         if key not in self._described:
             self._described[key] = self._describe(pictures, thumbnail)
             if len(self._described) > REMEMBERED:

@@ -466,7 +466,9 @@ class _Section:
             else f"Its protocol: {_code(str(line['metric']))}"
         )
         kind = "stand-ins" if self.run.stand_in else "paintings"
-        counts = f"{line['n_fake']:,} samples, {line['n_real']:,} {REFERENCES.get(line.get('reference'), '')}{kind}"
+        counts = (
+            f"{line['n_fake']:,} samples, {line['n_real']:,} {REFERENCES.get(str(line.get('reference')), '')}{kind}"
+        )
         return (
             f'<tr><th scope="row">{escape(title)}</th><td class="value">{value}{spread}</td>'
             f'<td>{meaning} <span class="spread">({escape(counts)})</span></td></tr>'

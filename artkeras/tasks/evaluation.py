@@ -152,7 +152,7 @@ def judge(
     for describe in features:
         for measure, side in (("texture", None), ("composition", thumbnail)):
             of_real, of_fake = metrics.scaled(describe(real, side), describe(fake, side))
-            protocol = {"network": describe.name, "resize": f"{_resize(describe, side)}_scaled"}
+            protocol: dict[str, Any] = {"network": describe.name, "resize": f"{_resize(describe, side)}_scaled"}
             records.append(metrics.record(measure, metrics.kid(of_real, of_fake), **protocol, **counts))
             if held_out is not None:
                 kid = metrics.kid(of_real[len(train) :], of_fake)
@@ -162,12 +162,12 @@ def judge(
         records.append(metrics.record("palette_held_out", metrics.palette_distance(held_out, fake), **alone))
     describe = features[0]
     of_real, of_fake = describe(real), describe(fake)
-    protocol = {"network": describe.name, "resize": describe.resize}
+    plain: dict[str, Any] = {"network": describe.name, "resize": describe.resize, **counts}
     return [
         *records,
         *_neighbourhood(fake, train, held_out, describe, facts, thumbnail, augmented),
-        metrics.record("kid", metrics.kid(of_real, of_fake), **protocol, **counts),
-        metrics.record("frechet", metrics.frechet_distance(of_real, of_fake), **protocol, **counts),
+        metrics.record("kid", metrics.kid(of_real, of_fake), **plain),
+        metrics.record("frechet", metrics.frechet_distance(of_real, of_fake), **plain),
         metrics.record("spectrum", metrics.spectrum_distance(real, fake), **counts),
         metrics.record("checkerboard", max(metrics.checkerboard(fake).values()), **counts),
         metrics.record("checkerboard_of_paintings", max(metrics.checkerboard(real).values()), **counts),
