@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
+from artkeras import data
 from artkeras.errors import UserError
 from data_tools import names, options, pictures
 from data_tools.collect import IMAGES, Report, Work, now, own_name
 from data_tools.manifest import CSV_NAME, NAME, Manifest
-
-SUFFIXES = frozenset(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .avif".split())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,36 +35,26 @@ class Local:
     origin: str = ""
 
 
-def files(folder: Path, work: Callable[[str], Work], trouble: list[str] | None = None) -> Iterator[Local]:
-    """The pictures in a folder and below it, by name; hidden ones are passed over.
+def files(folder: Path, work: Callable[[str], Work], trouble: list[str], passed_over: list[str]) -> Iterator[Local]:
+    """The pictures in a folder and below it, in natural order; what is one is decided as in `artkeras.data`.
 
     Args:
         folder: where they are.
         work: name -> what is known of it.
-        trouble: gets a line for each folder or file that cannot be looked at, such as a pipe.
+        trouble: gets a line for each folder or file that cannot be read, such as a pipe.
+        passed_over: gets a line about files that are no pictures, if there are any.
     """
-    trouble = [] if trouble is None else trouble
-
-    def cannot(path: str | Path, why: str) -> None:
-        trouble.append(f"{names.readable(os.path.relpath(path, folder))}: {why}")
-
-    for place, folders, found in os.walk(folder, onerror=lambda error: cannot(error.filename, str(error.strerror))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for file in sorted(found):
-            path = Path(place, file)
-            if file.startswith(".") or path.suffix.lower() not in SUFFIXES:
-                continue
-            name = path.relative_to(folder).as_posix()
-            try:
-                if not path.is_file() and path.exists():  # a pipe would make us wait for ever
-                    cannot(path, "not a plain file")
-                    continue
-                changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat()
-            except OSError as error:
-                cannot(path, error.strerror or str(error))
-                continue
-            name = names.readable(name)
-            yield Local(name, work(name), path.read_bytes, changed, os.path.abspath(folder))
+    listing = data.list_images(folder)
+    trouble += [f"{name}: {why}" for name, why in listing.unread]
+    passed_over += listing.notes
+    for name in listing.names:
+        path = folder / name
+        try:
+            changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat()
+        except OSError as error:
+            trouble.append(f"{name}: {error.strerror or error}")
+            continue
+        yield Local(name, work(name), path.read_bytes, changed, os.path.abspath(folder))
 
 
 def take(locals_: Iterable[Local], out: Path, *, backend: str, in_place: bool = False) -> Report:
@@ -254,15 +243,14 @@ def run(arguments: argparse.Namespace) -> int:
             rights_label="not stated",
         )
 
+    data.checked_folder(folder)
     trouble: list[str] = []
-    found = list(files(folder, work, trouble))
-    if not found and trouble:
-        raise UserError(f"the folder {folder} holds no pictures that can be read, the first being {trouble[0]}")
-    if not found:
-        raise UserError(f"the folder {folder} holds no pictures ({' '.join(sorted(s[1:] for s in SUFFIXES))})")
+    passed_over: list[str] = []
+    found = list(files(folder, work, trouble, passed_over))
     report = take(found, out, backend="folder", in_place=in_place)
     report.done = "listed" if in_place else "copied"
     report.failed += trouble
+    report.notes += passed_over
     return options.finish(report, out)
 
 

@@ -101,12 +101,14 @@ def take(name: str, out: Path | None = None) -> dict[Path, Report]:
             )
 
         trouble: list[str] = []
-        found_here = list(folder.files(root, work, trouble))
+        passed_over: list[str] = []
+        found_here = list(folder.files(root, work, trouble, passed_over))
         mine = [replace(f, origin="") for f in found_here if re.match(part.pattern, f.name, re.IGNORECASE)]
         if not mine:
             raise Changed(f"{found.handle} has no pictures in {part.pattern or 'any folder'}: it has changed its form")
         reports[place] = folder.take(mine, place, backend="kagglehub")
         reports[place].failed += trouble
+        reports[place].notes += passed_over
     return reports
 
 

@@ -23,6 +23,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import write_rows
 from data_tools import names, options
+from data_tools.errors import Incomplete
 from data_tools.manifest import CSV_NAME, NAME, Manifest
 from data_tools.pictures import changed_by_hand, inside, sweep
 
@@ -34,15 +35,16 @@ def listed(folder: Path) -> list[str]:
     """The picture files below a folder, as `train` finds them: relative names in natural order.
 
     Raises:
-        UserError: the folder is missing, holds no picture files, or something in it cannot be read: what is not seen
-            would count as removed.
+        UserError: the folder is missing, holds no picture files, or one whose name is not text.
+        Incomplete: something in it cannot be read: what is not seen would count as removed.
     """
     data.checked_folder(folder)
     listing = data.list_images(folder)
     if listing.unread:
         place, why = listing.unread[0]
         more = f" and {len(listing.unread) - 1} more" if listing.unread[1:] else ""
-        raise UserError(f"cannot read {folder / place} ({why}){more}: nothing is made before all can be read")
+        error = UserError if why == data.NOT_UTF8 else Incomplete
+        raise error(f"cannot read {folder / place} ({why}){more}: nothing is made before all can be read")
     if not listing.names:
         raise UserError(f"{folder} holds packed pictures and no files: name the folder that it was made from")
     return listing.names

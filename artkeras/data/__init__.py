@@ -31,6 +31,7 @@ from artkeras.data.decoding import (
 )
 from artkeras.data.folders import (
     EXTENSIONS,
+    NOT_UTF8,
     PACKED,
     PACKED_FACTS,
     Listing,
@@ -53,6 +54,7 @@ from artkeras.data.labels import SUBSETS, belongs, labels_path, match_labels, re
 from artkeras.data.loading import STAND_IN_SOURCE, load, read, stand_ins
 
 __all__ = [
+    "NOT_UTF8",
     "COPIES",
     "EXTENSIONS",
     "FITS",

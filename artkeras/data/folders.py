@@ -73,6 +73,9 @@ def find(study: str, folder: str | os.PathLike[str] | None = None) -> Path | Non
     return next((place for place in places if place.is_dir() and holds_pictures(place)), None)
 
 
+NOT_UTF8 = "its name is not UTF-8: rename it"  # the reason that `walk` gives
+
+
 def files(folder: str | os.PathLike[str]) -> list[str]:
     """Names of the image files below a folder, relative to it, with forward slashes, in natural order.
 
@@ -202,7 +205,7 @@ def walk(folder: Path) -> Iterator[Entry]:
                     yield _file(entry, prefix)
             except UnicodeEncodeError:
                 shown = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-                yield Entry(prefix + shown, False, "its name is not UTF-8: rename it")
+                yield Entry(prefix + shown, False, NOT_UTF8)
             except OSError as error:
                 yield Entry(prefix + entry.name, False, reason(error))
 
