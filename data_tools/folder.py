@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import artkeras
-from artkeras import data
 from artkeras.errors import UserError
 from data_tools import names, options, pictures
 from data_tools.collect import IMAGES, Report, Work, now, own_name
@@ -44,6 +43,8 @@ def files(folder: Path, work: Callable[[str], Work], trouble: list[str], passed_
         trouble: gets a line for each folder or file that cannot be read, such as a pipe.
         passed_over: gets a line about files that are no pictures, if there are any.
     """
+    from artkeras import data  # numpy and Pillow, which other commands do without
+
     listing = data.list_images(folder)
     trouble += [f"{name}: {why}" for name, why in listing.unread]
     passed_over += listing.notes
@@ -242,6 +243,8 @@ def run(arguments: argparse.Namespace) -> int:
             style=names.clean(arguments.style),
             rights_label="not stated",
         )
+
+    from artkeras import data
 
     data.checked_folder(folder)
     trouble: list[str] = []
