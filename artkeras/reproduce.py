@@ -19,8 +19,9 @@ from artkeras.recipes import RECIPES, Recipe, recipe
 from artkeras.reporting.comparison import compare
 from artkeras.reporting.report import duration, gallery, report, table
 from artkeras.tasks.evaluation import SAMPLE_SEED, evaluate
+from artkeras.training.checkpoints import Position
 from artkeras.training.plan import plan, steps_per_epoch
-from artkeras.training.run import Position, Run
+from artkeras.training.run import Run
 from artkeras.training.train import resume, train
 
 HOLDOUT = 0.1

@@ -20,7 +20,7 @@ from artkeras.engine import BACKEND, assign, keras
 from artkeras.losses import BCE
 from artkeras.recipes import recipe
 from artkeras.training import train as training
-from artkeras.training.run import Position
+from artkeras.training.checkpoints import Position
 
 
 def who_moved():

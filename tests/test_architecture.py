@@ -159,7 +159,6 @@ LONG = {  # modules above 450 lines that are still to fall apart; this list only
     "artkeras/pretrained/upscale.py",
     "artkeras/pretrained/weights.py",
     "artkeras/reporting/page.py",
-    "artkeras/training/run.py",
     "data_tools/clean.py",
     "data_tools/collect.py",
     "data_tools/polite.py",

@@ -33,7 +33,8 @@ from artkeras.tasks import results as results_module
 from artkeras.tasks.codec import Codec
 from artkeras.tasks.sampling import Trained
 from artkeras.training import train as training
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 # 16 px, width 2, 4 latents, batches of 8, 18 + 6 pictures (2 steps an epoch), 2 epochs
 TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1, kid_every=1)

@@ -13,7 +13,7 @@ from artkeras.errors import UserError
 from artkeras.reporting.report import report
 from artkeras.tasks import evaluation
 from artkeras.training import train as training
-from artkeras.training.run import Position
+from artkeras.training.checkpoints import Position
 
 PLAIN, AVERAGED = replace(TINY, ema=0), replace(TINY, ema=100)
 pytestmark = pytest.mark.usefixtures("light")

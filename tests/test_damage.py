@@ -11,7 +11,10 @@ from training_worker import TINY, at_step, checkpoint_often, silent
 from artkeras.errors import UserError
 from artkeras.training import callbacks
 from artkeras.training import train as training
-from artkeras.training.run import BEST, Damaged, Position, Run, read_scores, read_state
+from artkeras.training.checkpoints import BEST, Position
+from artkeras.training.run import Run
+from artkeras.training.states import Damaged, read_state
+from artkeras.training.tables import read_scores
 
 FACTS = {"epoch": 3, "step": 0, "seconds": 1.5}
 
@@ -209,8 +212,8 @@ def kill(*given):
 
 def test_a_training_killed_between_a_checkpoint_and_best_makes_up_for_it(watched, monkeypatch):
     with monkeypatch.context() as patch:
-        copy = callbacks.Run.save_checkpoint.__globals__["_copy"]
-        patch.setattr("artkeras.training.run._copy", lambda a, b: kill() if a.name == "epoch-0003.npz" else copy(a, b))
+        copy = callbacks.Run.save_checkpoint.__globals__["copy"]
+        patch.setattr("artkeras.training.run.copy", lambda a, b: kill() if a.name == "epoch-0003.npz" else copy(a, b))
         with pytest.raises(SystemExit):
             watched(0.5, 0.6, 0.2, 0.3)
     (path,) = Path("runs").iterdir()

@@ -14,7 +14,7 @@ from artkeras.engine import BACKEND
 from artkeras.losses import SMOOTHED_BCE
 from artkeras.recipes import RECIPES, recipe
 from artkeras.training import train as training
-from artkeras.training.run import Position
+from artkeras.training.checkpoints import Position
 
 STUDIES = ("abstract", "japanese_art", "artworks")
 NAMES = [name for name, one in RECIPES.items() if one.study in STUDIES and one.kind == "gan"]

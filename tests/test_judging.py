@@ -18,7 +18,8 @@ from artkeras.errors import UserError
 from artkeras.tasks import evaluation
 from artkeras.training import callbacks
 from artkeras.training import train as training
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 TINY = training_worker.TINY
 PLAIN = {"features": [CheapFeatures()], "facts": {}}

@@ -29,7 +29,8 @@ from artkeras.reporting import page as module
 from artkeras.reporting.page import page
 from artkeras.reporting.report import report
 from artkeras.tasks import evaluation
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

@@ -19,7 +19,8 @@ from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.training import callbacks
 from artkeras.training import train as training
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

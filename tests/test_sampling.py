@@ -21,7 +21,8 @@ from artkeras.reporting.report import command, duration, gallery, report, table
 from artkeras.tasks import results as results_module
 from artkeras.tasks import sampling
 from artkeras.training import callbacks
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

@@ -21,8 +21,10 @@ from artkeras.reporting import figures
 from artkeras.tasks import sampling
 from artkeras.training import callbacks
 from artkeras.training import train as training
+from artkeras.training.checkpoints import Position
 from artkeras.training.plan import Plan, few_steps
-from artkeras.training.run import Position, Run, Table
+from artkeras.training.run import Run
+from artkeras.training.tables import Table
 
 pytestmark = pytest.mark.usefixtures("light")
 

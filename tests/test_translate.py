@@ -19,7 +19,8 @@ from artkeras.metrics import kid
 from artkeras.reporting.report import report
 from artkeras.tasks import evaluation, translate, translation
 from artkeras.training import train as training
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("light")
 

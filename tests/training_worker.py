@@ -138,7 +138,8 @@ def die_writing(patch) -> None:
 
 def die_after(patch) -> None:
     """Right after the checkpoint of 4 steps in epoch 3, one being written at each step."""
-    from artkeras.training.run import Position, Run
+    from artkeras.training.checkpoints import Position
+    from artkeras.training.run import Run
 
     checkpoint_often(patch, minutes=0)
     save = Run.save_checkpoint

@@ -30,7 +30,7 @@ from artkeras.errors import UserError
 from artkeras.files import atomic
 from artkeras.tables import read_rows
 from artkeras.tasks.results import results_folder
-from artkeras.training.run import latest_scores, read_scores
+from artkeras.training.tables import latest_scores, read_scores
 
 VERDICTS = {
     "confirmed": "our runs show it too",

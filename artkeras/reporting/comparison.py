@@ -9,7 +9,8 @@ import numpy as np
 from artkeras.errors import UserError
 from artkeras.metrics import registry
 from artkeras.reporting import figures
-from artkeras.training.run import Run, Table
+from artkeras.training.run import Run
+from artkeras.training.tables import Table
 
 SAMPLES = 8  # of each variant, the same latents
 TITLES = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from artkeras.errors import UserError
 from artkeras.tasks.results import results_folder
-from artkeras.training.run import latest_scores, read_scores, read_table
+from artkeras.training.tables import latest_scores, read_scores, read_table
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from artkeras.recipes import Recipe
 from artkeras.reporting import figures
 from artkeras.reporting.document import embedded, fill
 from artkeras.reporting.report import FINDINGS, NO_FINDINGS, command, departures, duration
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 SAMPLES = 49
 OVERVIEW = 16  # samples of each of several runs, side by side at the top

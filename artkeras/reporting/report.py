@@ -28,7 +28,8 @@ from artkeras.recipes import RECIPES, Recipe
 from artkeras.reporting import claims, figures, findings
 from artkeras.tasks.results import open_generator, save_generator
 from artkeras.tasks.sampling import GENERATORS, Trained
-from artkeras.training.run import Position, Run
+from artkeras.training.checkpoints import Position
+from artkeras.training.run import Run
 
 FINDINGS = "## Findings\n"
 NO_FINDINGS = "None written yet.\n"

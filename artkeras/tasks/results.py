@@ -10,7 +10,8 @@ from PIL import Image
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES, Recipe, recipe
 from artkeras.tasks.sampling import GENERATORS, Trained, generator_file, no_average, open_state
-from artkeras.training.run import Damaged, Run, read_state, write_state
+from artkeras.training.run import Run
+from artkeras.training.states import Damaged, read_state, write_state
 from artkeras.trusted import NotTrusted
 
 

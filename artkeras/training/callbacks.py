@@ -18,7 +18,9 @@ from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.reporting import figures
 from artkeras.tasks.base import Watch
-from artkeras.training.run import BEST, Position, Run, Table
+from artkeras.training.checkpoints import BEST, Position
+from artkeras.training.run import Run
+from artkeras.training.tables import Table
 
 DIVERGED = (
     "{} stopped being numbers in {}: the last checkpoint is from before; "

@@ -10,7 +10,7 @@ from artkeras import data, engine
 from artkeras.engine import keras
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.reporting.report import duration
-from artkeras.training.run import Position
+from artkeras.training.checkpoints import Position
 
 # Share of the bare matrix-product rate that a training step reaches; the rest goes to moving data, activations
 # and the optimizer. Measured on two cores with model 1 at batch 128; an estimate is all it is for.

@@ -13,15 +13,11 @@ Reading a run loads no Keras until its networks are asked for.
 """
 
 import contextlib
-import csv
-import io
 import json
 import re
 import shlex
 import shutil
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,31 +28,17 @@ from PIL import Image
 from artkeras.errors import UserError
 from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
+from artkeras.training.checkpoints import BEST, Position, copy, facts_of, position_of, read_checkpoint
 from artkeras.training.lock import locked
+from artkeras.training.states import Damaged, write_state
+from artkeras.training.tables import keep_rows, read_scores, read_table
 from artkeras.trusted import NotTrusted, trust
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
     from artkeras.tasks.sampling import Trained
 
-BEST = "best.npz"
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    """How far a training has come: whole epochs done, and steps done of the next one."""
-
-    epoch: int = 0
-    step: int = 0
-
-    def __str__(self) -> str:
-        return f"epoch {self.epoch}" + (f" and {self.step} step{'s' * (self.step > 1)}" if self.step else "")
-
-    @property
-    def file_name(self) -> str:
-        """Name of the checkpoint taken here."""
-        return f"epoch-{self.epoch:04d}" + (f"-step-{self.step:05d}" if self.step else "") + ".npz"
 
 
 class Run:
@@ -217,8 +199,8 @@ class Run:
 
     def rewind(self, position: Position) -> None:
         """Cut the tables back to a checkpoint: what came after it will be trained, and written, again."""
-        _keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
-        _keep_rows(
+        keep_rows(self.path / "history.csv", lambda row: int(row["epoch"]) <= position.epoch)
+        keep_rows(
             self.path / "iterations.csv",
             lambda row: (int(row["epoch"]), int(row["step"])) <= (position.epoch + 1, position.step),
         )
@@ -227,12 +209,12 @@ class Run:
     def _rewind_best(self, position: Position) -> None:
         """Make best.npz the best checkpoint up to a position: a kill can leave an older one, damage a later one."""
         path = self.path / "checkpoints" / BEST
-        there = _facts(path)
-        best = _position(there) if there else None
+        there = facts_of(path)
+        best = position_of(there) if there else None
         for earlier, checkpoint in reversed(self.checkpoints().items()):
-            if earlier <= position and "kid" in (_facts(checkpoint) or ()):  # it was the best when it was saved
+            if earlier <= position and "kid" in (facts_of(checkpoint) or ()):  # it was the best when it was saved
                 if best is None or not earlier <= best <= position:
-                    _copy(checkpoint, path)
+                    copy(checkpoint, path)
                 return
         if best and best > position:
             path.unlink()
@@ -269,7 +251,7 @@ class Run:
         facts |= {} if kid is None else {"kid": kid}
         write_state(path, state, facts)
         if kid is not None:  # second: a training that is killed here makes up for it when it is resumed
-            _copy(path, path.with_name(BEST))
+            copy(path, path.with_name(BEST))
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
@@ -282,7 +264,7 @@ class Run:
         if not path.is_file():
             return None
         try:
-            position, state, _ = _read_checkpoint(path)
+            position, state, _ = read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): remove it, and the last one is used"
@@ -297,7 +279,7 @@ class Run:
         """
         path = self.checkpoints()[position]
         try:
-            _, state, seconds = _read_checkpoint(path)
+            _, state, seconds = read_checkpoint(path)
         except Damaged as error:
             raise UserError(
                 f"the checkpoint {path} is damaged ({error}): the one before it is used, if there is one"
@@ -444,207 +426,3 @@ def _checked(environment: dict[str, Any]) -> dict[str, Any]:
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     with atomic(path) as part:
         part.write_text(json.dumps(values, indent=2) + "\n")
-
-
-# --- states ---------------------------------------------------------------------------------------
-
-
-class Damaged(Exception):
-    """A file of arrays that cannot be read whole."""
-
-
-def write_state(
-    path: Path, state: Mapping[str, np.ndarray], facts: Mapping[str, Any], *, compressed: bool = False
-) -> None:
-    """Write arrays by name, and facts as JSON beside them, whole or not at all.
-
-    The facts get the names of all arrays: the archive has a checksum of each member, but none of its list of them.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    arrays: dict[str, Any] = {"facts": np.array(json.dumps({**facts, "arrays": sorted(state)})), **state}
-    with atomic(path) as part, open(part, "wb") as file:
-        (np.savez_compressed if compressed else np.savez)(file, **arrays)
-
-
-def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read a checkpoint or a committed generator: its arrays by name, and the facts stored with them.
-
-    Every member is read to its end before it is parsed, so that the checksum of the archive covers all of it, the
-    arrays' headers too. `np.load` parses the header first.
-
-    Raises:
-        Damaged: when the file is missing, cut short, changed in any bit that counts, or something else.
-    """
-    try:
-        with zipfile.ZipFile(path) as file:
-            state = {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
-        facts = _as_facts(state.pop("facts"))
-        if facts.pop("arrays", sorted(state)) != sorted(state):  # files of before have no such list
-            raise ValueError("its arrays are not those that were written")
-        return state, facts
-    except MemoryError:
-        raise
-    except Exception as error:  # zipfile, zlib, numpy and json have many
-        raise Damaged(str(error) or type(error).__name__) from error
-
-
-def _array(content: bytes) -> np.ndarray:
-    return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-
-
-def _as_facts(stored: np.ndarray) -> dict[str, Any]:
-    facts = json.loads(str(stored))
-    if not isinstance(facts, dict):
-        raise ValueError("its facts are no named values")
-    return facts
-
-
-def _facts(path: Path) -> dict[str, Any] | None:
-    """The facts of a checkpoint alone, None where they cannot be read."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            facts = _as_facts(_array(file.read("facts.npy")))
-        _position(facts)
-        return facts
-    except Exception:
-        return None
-
-
-def _position(facts: Mapping[str, Any]) -> Position:
-    return Position(int(facts["epoch"]), int(facts["step"]))
-
-
-def _read_checkpoint(path: Path) -> tuple[Position, dict[str, np.ndarray], float]:
-    """A checkpoint's position, its state, and the seconds trained until then.
-
-    Raises:
-        Damaged: when it cannot be read whole.
-    """
-    state, facts = read_state(path)
-    try:
-        return _position(facts), state, float(facts["seconds"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"its facts lack {error}") from error
-
-
-def _copy(path: Path, to: Path) -> None:
-    with atomic(to) as part:
-        shutil.copyfile(path, part)
-
-
-# --- tables -------------------------------------------------------------------------------------------
-
-
-class Table:
-    """A CSV file that grows by rows and is flushed to disk when told."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._file: io.TextIOWrapper | None = None
-        self._writer: csv.DictWriter | None = None
-
-    def append(self, rows: list[dict[str, Any]]) -> None:
-        """Write rows of equal keys; the first ones of a new file decide the columns."""
-        if not rows:
-            return
-        if self._file is None or self._writer is None:
-            new = not self.path.exists()
-            header = [] if new else next(csv.reader([self.path.read_text("utf-8-sig").partition("\n")[0]]))
-            if not new and header != list(rows[0]):
-                raise UserError(
-                    f"{self.path} has the columns {', '.join(header)}, not {', '.join(rows[0])}: it was written by "
-                    "another version of the kit, or with other options; train anew"
-                )
-            self._file = open(self.path, "a", newline="")
-            self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")
-            if new:
-                self._writer.writeheader()
-        self._writer.writerows(rows)
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file; a later `append` opens it again."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):  # what a full disk did not take was said when it was written
-                file.close()
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    """Whole rows of a table; a last line that a killed process left unfinished is skipped."""
-    if not path.exists():
-        return
-    text = path.read_text("utf-8-sig")  # an editor may have added a byte order mark
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    yield from csv.DictReader(lines, strict=True)
-
-
-def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank.
-
-    Raises:
-        UserError: when it holds what is no number: another program has saved it anew.
-    """
-    kinds = {"epoch": "int64", "step": "int64"}
-    with _as_written(path):
-        rows = list(_rows(path))
-        return {
-            name: np.array([float(row[name] or "nan") for row in rows], dtype=kinds.get(name, "float64"))
-            for name in (rows[0] if rows else ())
-        }
-
-
-def read_scores(path: Path, weights: str = "trained", position: str = "chosen") -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl of these weights at this checkpoint, in order; none where there is no such file.
-
-    Records from before weights were averaged name neither: they are of the trained weights at the chosen checkpoint.
-
-    Raises:
-        ValueError: when a line is no JSON, or no text.
-        AttributeError: when it is no record.
-    """
-    if not path.exists():
-        return []
-    try:
-        lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    wanted = weights, position
-    return [line for line in lines if (line.get("weights", "trained"), line.get("position", "chosen")) == wanted]
-
-
-MAIN = ("lite0", "pixels")  # extractors whose scores count where one number is asked for; others are second opinions
-
-
-def latest_scores(lines: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The last record of each measure: on the kit's own extractor where there is one on it, else on another one."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for line in lines:
-        known = found.get(line["measure"])
-        if known is None or line.get("network", "pixels") in MAIN or known.get("network", "pixels") not in MAIN:
-            found[line["measure"]] = line
-    return found
-
-
-@contextlib.contextmanager
-def _as_written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise UserError(f"{path} is not as it was written ({error}): restore it, and edit copies only") from None
-
-
-def _keep_rows(path: Path, wanted) -> None:
-    if not path.exists():
-        return
-    with _as_written(path):
-        rows = [row for row in _rows(path) if wanted(row)]
-    if not rows:
-        path.unlink()
-        return
-    with atomic(path) as part, open(part, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -21,8 +21,9 @@ from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
 from artkeras.tasks.base import Watch
 from artkeras.training import callbacks
+from artkeras.training.checkpoints import Position
 from artkeras.training.plan import Plan, few_steps, plan, steps_per_epoch
-from artkeras.training.run import Position, Run
+from artkeras.training.run import Run
 
 Log = Callable[[str], None]
 
