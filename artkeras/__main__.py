@@ -207,7 +207,7 @@ def _list(arguments: argparse.Namespace) -> None:
     rows = [("RECIPE", "PICTURES", "EPOCHS", "TRAINED", "WHAT")]
     for recipe in RECIPES.values():
         trained = (results_folder() / recipe.name / "generator.npz").is_file()
-        found = str(where[recipe.study] or "procedural stand-in")
+        found = str(where[recipe.study] or "synthetic placeholder")
         rows.append((recipe.name, found, str(recipe.epochs), "yes" if trained else "no", recipe.change))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:

@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         paintings = synthetic.colour_field(2 * options.synthetic, SIDE, seed=1)
     else:
         pictures, _ = data.load("colour_field", SIDE)
-        if pictures.stand_in:
+        if pictures.synthetic:
             raise UserError("no paintings of colour_field: set ARTKERAS_DATA to the folder that holds them")
         originals = pictures.originals()
         paintings = originals.take(np.random.default_rng(0).permutation(len(originals)))

@@ -127,7 +127,7 @@ def decide(
         drop: the reasons that drop a picture, of `DROPPABLE`; the others are reported. Broken ones always go.
     """
     limits = thresholds or Thresholds()
-    twins, alike = _likenesses(names, judged, limits.near)
+    copies, alike = _likenesses(names, judged, limits.near)
     decisions = []
     for name, facts in zip(names, judged, strict=True):
         if isinstance(facts, str):
@@ -135,8 +135,8 @@ def decide(
             continue
         found: dict[str, float] = {}
         other = ""
-        if name in twins:
-            found["duplicate"], other = 0.0, twins[name]
+        if name in copies:
+            found["duplicate"], other = 0.0, copies[name]
         elif name in alike:
             found["near"], other = alike[name]
         if facts.installation >= limits.installation:
@@ -158,19 +158,19 @@ def _likenesses(
 ) -> tuple[dict[str, str], dict[str, tuple[float, str]]]:
     """(file -> the earlier file that shows exactly the same, file -> (distance, the nearest earlier file))."""
     first: dict[str, str] = {}
-    twins: dict[str, str] = {}
+    copies: dict[str, str] = {}
     single: list[tuple[str, Judged]] = []
     for name, facts in zip(names, judged, strict=True):
         if isinstance(facts, str):
             continue
         if facts.pixels in first:
-            twins[name] = first[facts.pixels]
+            copies[name] = first[facts.pixels]
         else:
             first[facts.pixels] = name
             single.append((name, facts))
     alike: dict[str, tuple[float, str]] = {}
     if not single:
-        return twins, alike
+        return copies, alike
     hashes = bits([facts.phash for _, facts in single])
     colours = np.array([np.frombuffer(facts.colours, np.uint8) for _, facts in single], np.int16)
     for row in range(1, len(single)):  # row by row: all pairs of 10,000 at once would be 200 MB
@@ -180,7 +180,7 @@ def _likenesses(
         if len(rows):
             best = rows[np.argmin(distances[rows])]
             alike[single[row][0]] = (float(distances[best]), single[best][0])
-    return twins, alike
+    return copies, alike
 
 
 def by_study(decisions: Sequence[Decision], study: Study) -> list[Decision]:
@@ -319,15 +319,15 @@ def _row(
 ) -> dict[str, Any]:
     """A row of the manifest: what was known before, what was measured, what was decided."""
     judged, choice = decision.judged, decision.choice
-    twin = decision.reason == "duplicate" and not decision.keep
-    status = "ok" if decision.keep else "corrupt" if judged is None else "duplicate" if twin else "filtered"
+    copy = decision.reason == "duplicate" and not decision.keep
+    status = "ok" if decision.keep else "corrupt" if judged is None else "duplicate" if copy else "filtered"
     row: dict[str, Any] = {"source": "folder", "artist_name": artist_of(decision.file, known_row), **known_row}
     row |= {
         "key": keys[decision.file],
         "status": status,
         "file": name,
         "original": decision.file,
-        "duplicate_of": keys.get(decision.other, "") if twin else "",
+        "duplicate_of": keys.get(decision.other, "") if copy else "",
         "error": decision.error or ("" if decision.keep else decision.why or decision.reason),
         "decision": "keep" if decision.keep else "drop",
         "decided_by": decision.by,

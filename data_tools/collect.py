@@ -26,7 +26,7 @@ IMAGES = "images"  # the folder for pictures, inside the one of the manifest
 RETIRED = 3  # a picture that the source failed to give in this many runs is no longer tried
 PAGES = 2  # web pages in place of a picture, after which no other size of it is asked for in this run
 WALL = 3  # works in a row that show web pages: then no picture is to be had here and now
-# Stand-ins by their names on WikiArt: not available, no portrait, not loaded yet.
+# Placeholders by their names on WikiArt: not available, no portrait, not loaded yet.
 PLACEHOLDERS = re.compile(r"/(FRAME|ARTIST)-\d+x\d+\.\w+|lazy-load-placeholder|/favicon-", re.IGNORECASE)
 LOST = ("missing", "placeholder", "corrupt", "failed")
 REPEATED = 3  # works that share the very same bytes: then these are no work at all
@@ -134,7 +134,7 @@ class Collector:
         details: completes a work from its page, with one more request; may raise what `Session.get` raises.
         keep: which works are wanted at all, asked after the details are known.
         retry_missing: also ask for what was missing, a placeholder, or given up.
-        placeholder: address of a stand-in picture, to compare with.
+        placeholder: address of a placeholder picture, to compare with.
         backend: for the manifest.
         headers: sent with every request for a picture.
     """
@@ -311,7 +311,7 @@ class Collector:
                 continue
             self._pages = 0
             if PLACEHOLDERS.search(answer.url) or self._is_placeholder(found):
-                status, why, http_status = "placeholder", "the source shows a stand-in", 200
+                status, why, http_status = "placeholder", "the source shows a placeholder", 200
                 continue
             facts |= {
                 "image_url": url,
@@ -360,7 +360,7 @@ class Collector:
         return row
 
     def _same_bytes(self, work: Work, other: str, facts: dict[str, Any]) -> dict[str, Any]:
-        """Two works may share a picture; when it gets more, it is a stand-in that says nothing of any of them."""
+        """Two works may share a picture; when it gets more, it is a placeholder that says nothing of any of them."""
         sharing = [row for row in self.manifest if row.get("sha256") == facts["sha256"] and row["key"] != work.key]
         sharing = [row for row in sharing if row["status"] in ("ok", "duplicate", "placeholder")]
         if len(sharing) + 1 < REPEATED:
@@ -383,7 +383,7 @@ class Collector:
         return row
 
     def _is_placeholder(self, found: pictures.Facts) -> bool:
-        """Whether a picture is the source's stand-in, which is fetched to compare when the sizes agree."""
+        """Whether a picture is the source's placeholder, which is fetched to compare when the sizes agree."""
         if not self.placeholder or (found.width, found.height) != (600, 480):
             return False
         if self._placeholder_sha256 is None:

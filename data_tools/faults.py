@@ -1,4 +1,4 @@
-"""Procedural stand-ins for a scraped folder, with faults planted where the rules should find them.
+"""Synthetic placeholders for a scraped folder, with faults planted where the rules should find them.
 
 For notebook 03 and for the tests: nobody's pictures, and it is known what is wrong with each.
 """
@@ -73,8 +73,8 @@ def plant(folder: Path, paintings: int = 60) -> dict[str, str]:
         put(painting(300 + i).resize((60, 260)), f"Tall{i}.png", "narrow")
     put(Image.open(folder / names[4]).resize((120, 120)), "Zoe Again0.jpg", "near")
     for i in range(2):
-        shutil.copy(folder / names[5 + i], folder / f"Zoe Twin{i}.jpg")
-        planted[f"Zoe Twin{i}.jpg"] = "duplicate"
+        shutil.copy(folder / names[5 + i], folder / f"Zoe Copy{i}.jpg")
+        planted[f"Zoe Copy{i}.jpg"] = "duplicate"
     (folder / "Cut off0.jpg").write_bytes((folder / names[0]).read_bytes()[:900])
     (folder / "Not found0.jpg").write_text("<!doctype html><title>404</title>")
     return planted | {"Cut off0.jpg": "broken", "Not found0.jpg": "broken"}

@@ -83,7 +83,7 @@ STATUSES: dict[str, str] = {
     "pending": "the picture is being stored; if nothing follows, the program was killed at that moment",
     "duplicate": "the same picture as that of `duplicate_of`",
     "missing": "the source has no picture of it",
-    "placeholder": "the source shows a stand-in, such as 'not available in your country'",
+    "placeholder": "the source shows a placeholder, such as 'not available in your country'",
     "filtered": "left out on request, such as by --rights",
     "corrupt": "what came is no picture, or half of one",
     "failed": "could not be fetched",

@@ -478,9 +478,9 @@ class Replica:
             "": lambda: (200, jpeg, whole()),
             "no-large": lambda: (404, {}, b"") if size == "Large" else (200, jpeg, whole()),
             "gone": lambda: (404, {}, b""),
-            "frame": lambda: (200, jpeg, picture(0, 600, 480)),  # the stand-in under the work's own address
+            "frame": lambda: (200, jpeg, picture(0, 600, 480)),  # the placeholder under the work's own address
             "frame-redirect": lambda: (302, {"Location": FRAME}, b""),
-            "stand-in": lambda: (200, jpeg, picture(1, 300, 300)),  # one that has no name
+            "placeholder": lambda: (200, jpeg, picture(1, 300, 300)),  # one that has no name
             "html": lambda: (200, jpeg, b"<!DOCTYPE html><html><body>sorry</body></html>"),
             "json": lambda: (200, jpeg, b'{"error": "sorry"}'),
             "cut": lambda: (200, jpeg, whole()[: len(whole()) // 2]),

@@ -483,7 +483,7 @@ class WikiArt:
         return _named(work), chain(work, size, offered)
 
     def _placeholder(self, works: Sequence[Work]) -> str:
-        """The address of the site's stand-in picture, on the host of the first work's picture."""
+        """The address of the site's placeholder picture, on the host of the first work's picture."""
         first = next((work.image_url for work in works if work.image_url), "")
         parts = urlsplit(first)
         return urlunsplit((parts.scheme, parts.netloc, "/Content/images/FRAME-600x480.jpg", "", "")) if first else ""

@@ -100,7 +100,7 @@ def light(monkeypatch):
 
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory) -> Path:
-    """The folder of a finished run of the tiny recipe on the stand-in, never to be changed; `log.txt` beside it."""
+    """The folder of a finished run of the tiny recipe on the placeholder, never to be changed; `log.txt` beside it."""
     from artkeras.training import train as training
 
     out = tmp_path_factory.mktemp("trained")

@@ -28,9 +28,9 @@ from artkeras.recipes.autoencoder import RECIPES
 from artkeras.reporting import figures
 from artkeras.reporting.page import page
 from artkeras.reporting.report import gallery, report
-from artkeras.tasks import KINDS, codec, evaluation, kind
+from artkeras.tasks import KINDS, evaluation, kind, reconstructor
 from artkeras.tasks import results as results_module
-from artkeras.tasks.codec import Codec
+from artkeras.tasks.reconstructor import Reconstructor
 from artkeras.tasks.sampling import Trained
 from artkeras.training import train as training
 from artkeras.training.checkpoints import Position
@@ -56,7 +56,7 @@ def quick(light, monkeypatch):
 
 @pytest.fixture(scope="module")
 def vae_once(tmp_path_factory):
-    """The folder of a finished run of a tiny VAE on the stand-in, not to be changed."""
+    """The folder of a finished run of a tiny VAE on the placeholder, not to be changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("vae"))
         patch.delenv("ARTKERAS_DATA", raising=False)
@@ -182,7 +182,7 @@ def test_half_of_the_pictures_are_mirrored_and_none_without():
 
 
 def test_a_run_opens_as_a_codec_that_gives_back_and_makes(vae, vae_once):
-    assert isinstance(vae, Codec) and vae.gaussian
+    assert isinstance(vae, Reconstructor) and vae.gaussian
     assert vae.encode(pictures(3)).shape == (3, 4)
     assert vae.reconstruct(pictures(3)).shape == vae.sample(3).shape == (3, 16, 16, 3)
     np.testing.assert_array_equal(vae.sample(3, seed=1), Run(vae_once).sample(3, seed=1))
@@ -249,7 +249,7 @@ def shows(image, picture, scale):
     )
 
 
-def test_on_a_stand_in_the_grid_shows_pictures_over_reconstructions(vae_once):
+def test_on_a_placeholder_the_grid_shows_pictures_over_reconstructions(vae_once):
     run = Run(vae_once)
     assert sorted(run.grids()) == [0, 1, 2]
     assert not list((vae_once / "samples").glob("beside-*"))
@@ -363,20 +363,20 @@ def test_errors_are_drawn_against_latents_a_line_a_kind(vae_once):
     for builder in values["networks"].values():
         builder["latent_dim"] = 2
     (other / "recipe.json").write_text(json.dumps(values))
-    (axis,) = codec.against_latents([vae_once, other]).axes
+    (axis,) = reconstructor.against_latents([vae_once, other]).axes
     line, average = axis.lines
     smallest = Run(vae_once).history()["validation_error"].min()
     assert (line.get_label(), line.get_xydata().tolist()) == ("VAE", [[2, smallest], [4, smallest]])
     train, unseen = (pictures.take(range(len(pictures))).astype(float) for pictures in Run(vae_once).pictures())
     errors = np.sqrt(np.square((unseen - np.rint(train.mean(0))) / 255).mean((1, 2, 3)))
     assert average.get_ydata()[0] == pytest.approx(errors.mean())
-    assert "procedural stand-in" in axis.get_title(loc="left")
+    assert "synthetic placeholder" in axis.get_title(loc="left")
 
 
 def test_errors_that_cannot_be_compared_are_refused(vae_once, trained_once):
     for runs, wrong in (([], "at least one"), ([vae_once, trained_once], "no error on unseen")):
         with pytest.raises(UserError, match=wrong):
-            codec.against_latents(runs)
+            reconstructor.against_latents(runs)
 
 
 def test_the_command_line_draws_samples_and_walks_of_a_codec(vae_once):

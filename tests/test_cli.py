@@ -285,7 +285,7 @@ def test_list_shows_every_recipe_its_pictures_epochs_and_whether_it_was_trained(
     rows = {line.split()[0]: line for line in out.split("\n\n")[0].splitlines()}
     assert list(rows) == ["RECIPE", *NAMES, "colour_field/tiny"]
     for name in NAMES:
-        assert "procedural stand-in" in rows[name]
+        assert "synthetic placeholder" in rows[name]
         assert f" {RECIPES[name].epochs} " in rows[name]
         assert rows[name].endswith(RECIPES[name].change)
         assert (" yes " if name == "colour_field/model_2" else " no ") in rows[name]
@@ -311,7 +311,7 @@ def test_train_says_the_cost_trains_and_says_where(call):
     assert status == 0, err
     (path,) = Path("mine").iterdir()
     lines = out.splitlines()
-    assert "procedural stand-in" in lines[0]
+    assert "synthetic placeholder" in lines[0]
     assert "72 pictures, 9 steps, about " in lines[1]
     assert lines[2] == f"run: {path}"
     assert lines[-1] == f"done: {path}"

@@ -146,7 +146,7 @@ def test_what_cannot_be_compared_is_one_line(trained, tmp_path, capsys):
 
 def test_two_recipes_on_the_same_folder_of_own_pictures_can_be_compared(seeds):
     def on(run, folder, study):
-        facts = {"fingerprint": study, "stand_in": False, "source": folder}
+        facts = {"fingerprint": study, "synthetic": False, "source": folder}
         run.update(
             recipe=replace(run.recipe, study=study),
             environment=run.environment | {"pictures": run.environment["pictures"] | facts},
@@ -164,7 +164,7 @@ def test_two_recipes_on_the_same_folder_of_own_pictures_can_be_compared(seeds):
 
 def test_runs_of_other_pictures_are_refused(seeds):
     other = seeds[1]
-    pictures = other.environment["pictures"] | {"fingerprint": "other", "stand_in": False}
+    pictures = other.environment["pictures"] | {"fingerprint": "other", "synthetic": False}
     other.update(environment=other.environment | {"pictures": pictures})
     with pytest.raises(UserError, match="different pictures"):
         comparison.compare(seeds)

@@ -121,7 +121,7 @@ def test_a_folder_and_a_file_of_text_in_place_of_a_checkpoint_are_damage(tmp_pat
     "content",
     [
         b"", b"{", b"{}", b"[]", b"7", b"null", b'"text"', b"\xff\xfe", b"\0" * 50, b"[" * 100_000,
-        b'{"pictures": {}}', b'{"pictures": []}', b'{"pictures": {"stand_in": "no"}}', b'{"a": NaN}',
+        b'{"pictures": {}}', b'{"pictures": []}', b'{"pictures": {"synthetic": "no"}}', b'{"a": NaN}',
     ],
     ids=lambda content: repr(content[:20]),
 )  # fmt: skip

@@ -252,7 +252,7 @@ def test_bad_settings_are_errors_that_name_the_setting(folder, settings):
     assert repr(value) in text
 
 
-# ----------------------------------------------------------------------------- finding, stand-ins
+# ----------------------------------------------------------------------------- finding, placeholders
 
 
 def test_find_prefers_what_is_named_then_the_environment_then_here(folder, tmp_path, monkeypatch):
@@ -282,12 +282,12 @@ def test_names_that_begin_as_a_home_folder_of_nobody_are_names(monkeypatch):
     assert pairs.find("monet2photo", ("monet", "photo")) is None
 
 
-def test_without_pictures_there_are_stand_ins_that_say_so(monkeypatch):
-    monkeypatch.setattr(data.loading, "STAND_IN_COUNT", 10)
+def test_without_pictures_there_are_placeholders_that_say_so(monkeypatch):
+    monkeypatch.setattr(data.loading, "PLACEHOLDER_COUNT", 10)
     training, held = data.load("colour_field", 16, holdout=0.2, limit=5)
-    assert training.stand_in
-    assert held.stand_in
-    assert training.source == "procedural stand-in"
+    assert training.synthetic
+    assert held.synthetic
+    assert training.source == "synthetic placeholder"
     assert (len(training), len(held)) == (30, 2)
     assert training.array.shape == (5, 16, 16, 3)
     assert "ARTKERAS_DATA" in training.notes[0]
@@ -300,10 +300,10 @@ def test_without_pictures_there_are_stand_ins_that_say_so(monkeypatch):
     assert "--data" in text
 
 
-def test_a_real_folder_is_no_stand_in(folder):
+def test_a_real_folder_is_no_placeholder(folder):
     fill(folder, ["a.png"])
     training, _ = data.load("study", 8, folder=folder)
-    assert not training.stand_in
+    assert not training.synthetic
     assert training.source == str(folder)
 
 

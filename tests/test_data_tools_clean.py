@@ -109,7 +109,7 @@ def test_what_floats_on_a_ground_is_no_picture_in_a_margin():
     assert measure(stripes).margin == 0
 
 
-def test_stand_ins_are_mostly_free_of_reasons():
+def test_placeholders_are_mostly_free_of_reasons():
     judged = [measure(painting(number)) for number in range(24)]
     decisions = clean.decide([str(i) for i in range(24)], judged)
     assert sum(not decision.keep for decision in decisions) == 0

@@ -281,7 +281,7 @@ def test_what_comes_instead_of_pictures_is_told_apart(site, tmp_path):
         "gone": "missing",
         "frame": "placeholder",
         "frame-redirect": "placeholder",
-        "frame-shown": "ok",  # the page shows the stand-in, and tells the address of the picture
+        "frame-shown": "ok",  # the page shows the placeholder, and tells the address of the picture
         "html": "corrupt",
         "json": "corrupt",
         "cut": "corrupt",
@@ -310,7 +310,7 @@ def test_what_comes_instead_of_pictures_is_told_apart(site, tmp_path):
     files = [path for path in (tmp_path / "images").rglob("*") if path.is_file()]
     assert len(files) == sum(status == "ok" for status in statuses.values())
 
-    site.forget()  # final is what is missing or a stand-in; a broken picture is tried in two more runs, then no more
+    site.forget()  # final is what is missing or a placeholder; a broken picture is tried in two more runs, then no more
     for _ in range(3):
         fetch(site, tmp_path, manners=replace(QUICK, failures=99))
     assert not site.requests("/gone.jpg") and not site.requests("/frame.jpg") and not site.requests("/good.jpg")
@@ -509,9 +509,9 @@ def test_an_answer_that_drips_is_ended_by_its_deadline(tmp_path):
         server.close()
 
 
-def test_stand_in_without_a_name_is_known_by_its_repetition(site, tmp_path):
+def test_placeholder_without_a_name_is_known_by_its_repetition(site, tmp_path):
     works = paintings(ARTIST, 6)
-    site.works = {ARTIST: [replace(work, fault="stand-in" if i % 2 else "") for i, work in enumerate(works)]}
+    site.works = {ARTIST: [replace(work, fault="placeholder" if i % 2 else "") for i, work in enumerate(works)]}
     report = fetch(site, tmp_path)
     assert report.counts == {"ok": 3, "placeholder": 3}
     assert len([path for path in (tmp_path / "images").rglob("*.jpg")]) == 3

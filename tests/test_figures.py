@@ -54,7 +54,7 @@ def test_a_caption_gets_a_strip_of_its_own_under_the_pictures():
 
 
 def test_a_caption_wider_than_its_grid_goes_on_in_the_next_line():
-    words = "colour_field/model_2, epoch 3, procedural stand-in"
+    words = "colour_field/model_2, epoch 3, synthetic placeholder"
     narrow, one_line = (
         figures.grid(flats(2, 60, 160), 1, caption=words),
         figures.grid(flats(2, 60, 400), 1, caption=words),
@@ -115,9 +115,9 @@ def test_curves_show_every_step_and_its_running_mean_losses_above_accuracies():
     from matplotlib import pyplot as plt
 
     iterations = columns()
-    figure = figures.curves(iterations, title="model_2, procedural stand-in")
+    figure = figures.curves(iterations, title="model_2, synthetic placeholder")
     above, below = figure.axes
-    assert figure.get_suptitle() == "model_2, procedural stand-in"
+    assert figure.get_suptitle() == "model_2, synthetic placeholder"
     for axis, names in ((above, ["d_loss", "g_loss"]), (below, ["d_fake", "d_real"])):
         assert [text.get_text() for text in axis.get_legend().get_texts()] == names
         named = {line.get_label(): line for line in axis.get_lines()}
@@ -204,7 +204,7 @@ def test_what_does_not_change_between_frames_does_not_flicker(tmp_path):
 
 def test_a_caption_that_grows_by_a_line_is_whole_in_the_animation(tmp_path):
     tiles = np.zeros((1, 64, 64, 3), np.uint8)
-    frames = [figures.grid(tiles, caption=caption) for caption in ("epoch 9", "epoch 10, procedural stand-in")]
+    frames = [figures.grid(tiles, caption=caption) for caption in ("epoch 9", "epoch 10, synthetic placeholder")]
     assert frames[0].height < frames[1].height
     with Image.open(figures.gif(frames, tmp_path / "grown.gif")) as image:
         assert image.size == frames[1].size

@@ -23,7 +23,7 @@ STEPS = 2
 
 @pytest.fixture(autouse=True)
 def uncompiled(monkeypatch):
-    """Nothing that only costs time: 24 stand-ins, each model built once, its step not compiled."""
+    """Nothing that only costs time: 24 placeholders, each model built once, its step not compiled."""
     training_worker.lighten(monkeypatch)
     build = training._model
 
@@ -45,8 +45,8 @@ def tiny(name: str, epochs: int):
 def test_a_quick_run_trains_and_goes_on(name, tmp_path):
     lines = []
     run = training.train(tiny(name, 1), precision="float32", out=tmp_path, log=lines.append)
-    assert any("procedural stand-in" in line for line in lines)
-    assert run.stand_in
+    assert any("synthetic placeholder" in line for line in lines)
+    assert run.synthetic
     run = training.resume(run.path, epochs=2, log=training_worker.silent)
     steps = run.iterations()
     assert list(steps["epoch"]) == [1] * STEPS + [2] * STEPS

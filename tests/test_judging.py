@@ -51,8 +51,8 @@ def test_a_run_is_scored_against_its_own_paintings_without_their_copies(trained,
     assert real.shape == (12, 16, 16, 3) and fake.shape == (100, 16, 16, 3)  # 12 paintings, not 72 pictures
     np.testing.assert_array_equal(fake, Run(trained).sample(100, seed=1))
     assert names(records)["kid"]["n_real"] == 12 and names(records)["kid"]["n_fake"] == 100
-    assert names(records)["kid"]["pictures"] == "procedural stand-in"
-    assert any("procedural stand-in" in line for line in lines)
+    assert names(records)["kid"]["pictures"] == "synthetic placeholder"
+    assert any("synthetic placeholder" in line for line in lines)
 
 
 def test_scores_are_appended_to_the_run_a_line_each(trained):
@@ -112,7 +112,7 @@ def test_other_pictures_than_the_runs_are_refused(trained, tmp_path):
     assert not (trained / "metrics.jsonl").exists()
 
 
-def test_a_run_on_stand_ins_is_not_judged_by_pictures_that_came_later(trained, tmp_path):
+def test_a_run_on_placeholders_is_not_judged_by_pictures_that_came_later(trained, tmp_path):
     from PIL import Image
 
     folder = tmp_path / "data" / "colour_field"
@@ -120,12 +120,12 @@ def test_a_run_on_stand_ins_is_not_judged_by_pictures_that_came_later(trained, t
     for number, picture in enumerate(synthetic.colour_field(14, 16, seed=9)):
         Image.fromarray(picture).save(folder / f"{number}.png")
     with pytest.raises(
-        UserError, match=r"was trained on procedural stand-ins, and pictures lie in .*colour_field by now"
+        UserError, match=r"was trained on synthetic placeholders, and pictures lie in .*colour_field by now"
     ):
         evaluation.evaluate(trained, count=100, log=training_worker.silent)
 
 
-def test_a_result_of_the_kit_is_not_scored_against_a_stand_in(trained, tmp_path, monkeypatch, capsys):
+def test_a_result_of_the_kit_is_not_scored_against_a_placeholder(trained, tmp_path, monkeypatch, capsys):
     from artkeras.reporting.report import report
 
     report(trained, tmp_path / "results")

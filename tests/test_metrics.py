@@ -473,7 +473,7 @@ def test_six_copies_are_those_of_the_data(paintings):
         names=tuple("abcde"),
         paintings=np.arange(5),
         source="",
-        stand_in=True,
+        synthetic=True,
         copies=6,
         skipped=(),
         notes=(),

@@ -10,14 +10,14 @@ from artkeras.reporting.neighbours import originals
 
 @pytest.fixture
 def paintings() -> data.Pictures:
-    """Stand-ins, each with its six copies."""
+    """Placeholders, each with its six copies."""
     return data.load("colour_field", 16)[0]
 
 
 def test_a_painting_finds_itself_turned_or_not(paintings):
     given = np.stack([paintings.take([6 * 5])[0], np.rot90(paintings.take([6 * 9])[0])])
     found = originals(given, paintings, count=4)
-    assert [row[0] for row in found.names] == ["stand-in-005.png", "stand-in-009.png"]
+    assert [row[0] for row in found.names] == ["placeholder-005.png", "placeholder-009.png"]
     assert found.pictures.shape == (2, 4, 16, 16, 3)
     np.testing.assert_array_equal(found.pictures[1, 0], paintings.array[9])
     assert found.distances[0, 0] == 0 and found.typical == 0

@@ -98,7 +98,7 @@ def test_the_facts_and_what_was_reported_are_there(plain, trained_once):
         "Pictures by colour_field/model_2",
         "Batch normalisation in the generator. After ART-GAN, 2021",
         "recipe colour_field/model_2 trained 2 epochs, ",
-        "72 made of 12 pictures drawn by a program (procedural stand-in)",
+        "72 made of 12 pictures drawn by a program (synthetic placeholder)",
         "16 × 16 pixels",
         run.environment["device"],
         "python -m artkeras train colour_field/model_2 --epochs 2 --seed 0 --precision float32",
@@ -121,16 +121,16 @@ def test_the_samples_are_those_of_the_run_pixel_by_pixel(plain, trained_once):
         np.testing.assert_array_equal(np.asarray(sample), Run(trained_once).sample()[4])
 
 
-def test_the_stand_in_is_named_at_every_figure_and_only_where_it_applies(plain, trained):
+def test_the_placeholder_is_named_at_every_figure_and_only_where_it_applies(plain, trained):
     html = plain.read_text(encoding="utf-8")
     captions = re.findall(r"(?s)<figcaption>(?!<strong>).*?</figcaption>", html)
     assert len(captions) == 2
-    assert all("procedural stand-in" in caption for caption in captions)
+    assert all("synthetic placeholder" in caption for caption in captions)
     assert "never saw a painting" in html
     run = Run(trained)
-    pictures = run.environment["pictures"] | {"stand_in": False}
+    pictures = run.environment["pictures"] | {"synthetic": False}
     run.update(environment=run.environment | {"pictures": pictures})
-    assert "stand-in" not in text_of(page([run], "real.html"))
+    assert "placeholder" not in text_of(page([run], "real.html"))
 
 
 def test_what_comes_from_a_run_is_text(trained):
@@ -154,12 +154,12 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
     )
     text = text_of(page([trained], "page.html"))
     kid = METRICS["kid"]
-    words = f"kernel distance (KID), EfficientNet-Lite0 0.250 ± 0.013 {kid.meaning} {kid.good}"
+    words = f"KID, unscaled features, EfficientNet-Lite0 0.250 ± 0.013 {kid.meaning} {kid.good}"
     assert words in text.replace("  ", " ")
     assert "recall, EfficientNet-Lite0 12.5 %" in text
     assert "checkerboard artifacts −0.07" in text
     assert "novelty, EfficientNet-Lite0 7.000 Its protocol: novelty-lite0-bicubic224-paintings12-samples100" in text
-    assert text.count("(100 samples, 12 stand-ins)") == 4
+    assert text.count("(100 samples, 12 placeholders)") == 4
     asked = [QUESTIONS[name] for name in ("texture", "coverage", "artifacts")]
     places = [text.index(words) for words in [*asked, "Other scores"]]
     assert places == sorted(places)
@@ -217,7 +217,7 @@ def test_several_runs_have_names_of_their_own_and_stand_side_by_side(trained, tr
     text = text_of(page([trained_once, trained, trained], "page.html"))
     assert "Pictures by 3 networks" in text
     for name in ("model_2, seed 0", "model_2, seed 1 (1)", "model_2, seed 1 (2)"):
-        assert text.count(f"colour_field/{name} procedural stand-in") == 1  # its section
+        assert text.count(f"colour_field/{name} synthetic placeholder") == 1  # its section
         assert text.count(f"colour_field/{name} ") == 3  # and link and card
     assert "Side by side" in text
 
@@ -232,7 +232,7 @@ def test_the_best_checkpoint_is_the_one_shown(trained):
     html = page([run], "page.html").read_text(encoding="utf-8")
     assert "the samples are those of epoch 1" in html
     assert "nearest to the held-out paintings" in html
-    assert "Kernel distance (KID)" in html
+    assert "KID" in html
     assert 'aria-label="Kernel distance (KID) over 2 epochs: kernel distance from 0.300 to 0.300"' in html
 
 
@@ -445,7 +445,9 @@ def test_samples_are_enlarged_by_click_and_by_keys(look):
     assert viewer.is_displayed()
     assert large.size["width"] >= 400
     assert large.get_attribute("src") == find(buttons[3], "img").get_attribute("src")
-    assert caption.text.startswith("Sample 4 of 49: colour_field/model_2, epoch 2, procedural stand-in. 16 × 16 pixels")
+    assert caption.text.startswith(
+        "Sample 4 of 49: colour_field/model_2, epoch 2, synthetic placeholder. 16 × 16 pixels"
+    )
     key(window, "ARROW_RIGHT")
     assert caption.text.startswith("Sample 5 of 49")
     assert large.get_attribute("src") == find(buttons[4], "img").get_attribute("src")

@@ -13,7 +13,7 @@ FACADES, MONET2PHOTO = ("right", "left"), ("monet", "photo")
 
 
 @pytest.fixture(autouse=True)
-def few_stand_ins(monkeypatch):
+def few_placeholders(monkeypatch):
     lighten(monkeypatch)
 
 
@@ -172,7 +172,7 @@ def test_what_is_missing_of_a_folder_is_said(sets, tmp_path):
     assert "has no folder photo" in said and "trainA and trainB" in said
     assert "does not exist" in message(pairs.find, "monet2photo", MONET2PHOTO, sets / "none")
     assert "is not a folder" in message(pairs.find, "monet2photo", MONET2PHOTO, sets / "monet" / "0.png")
-    assert pairs.find("monet2photo", MONET2PHOTO) is None  # one set alone is of no use: stand-ins take over
+    assert pairs.find("monet2photo", MONET2PHOTO) is None  # one set alone is of no use: placeholders take over
 
 
 def test_sets_are_found_beside_each_other_where_the_environment_says(sets, tmp_path, monkeypatch):
@@ -181,26 +181,26 @@ def test_sets_are_found_beside_each_other_where_the_environment_says(sets, tmp_p
     assert pairs.find("monet2photo", MONET2PHOTO) == tmp_path / "far"
 
 
-# --- stand-ins ------------------------------------------------------------------------------------------
+# --- placeholders ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("study", "domains"), [("facades", FACADES), ("monet2photo", MONET2PHOTO)])
-def test_without_pictures_stand_ins_are_drawn_and_say_so(study, domains):
+def test_without_pictures_placeholders_are_drawn_and_say_so(study, domains):
     train, held_out = pairs.load(study, domains, 16, holdout=0.25)
-    assert train.stand_in and train.source == "procedural stand-in"
+    assert train.synthetic and train.source == "synthetic placeholder"
     assert (len(train), len(held_out)) == (18, 6)
     assert train.notes[0].startswith("NO PAINTINGS FOUND")
     assert train.draw(np.random.default_rng(0), 2).shape == (2, 16, 16, 6)
 
 
-def test_halves_of_a_stand_in_belong_together():
+def test_halves_of_a_placeholder_belong_together():
     train, held_out = pairs.load("facades", FACADES, 16, holdout=0.25)
     from artkeras.synthetic import facades
 
     wide = facades(24, pairs.jittered(16))
     for some in (train, held_out):
         for name, label, photograph in zip(some.a.names, some.a.array, some.b.array, strict=True):
-            drawn = wide[int(name.removeprefix("stand-in-").removesuffix(".png"))]
+            drawn = wide[int(name.removeprefix("placeholder-").removesuffix(".png"))]
             np.testing.assert_array_equal(drawn, np.concatenate([photograph, label], axis=1))
 
 

@@ -101,7 +101,7 @@ def test_the_page_holds_samples_and_paintings_reduced_as_for_training_and_the_ke
     page, key_path = rating.write("model", data=paintings, count=9, seed=5, log=silent)
     assert (page.name, key_path.name) == ("rating.html", "rating-key.json")
     facts = json.loads(key_path.read_text())
-    assert facts["what"] == network.caption and facts["stand_in"] is False and facts["mode"] == "both"
+    assert facts["what"] == network.caption and facts["synthetic"] is False and facts["mode"] == "both"
     train, held_out = network.recipe.pictures(paintings)
     assert len(held_out) == 3  # rated too
     real = dict(zip(train.originals().names, train.originals().array)) | dict(zip(held_out.names, held_out.array))
@@ -198,7 +198,7 @@ def test_hostile_names_of_pictures_stay_out_of_the_page(network, paintings):
 
 def test_what_cannot_be_rated(network, paintings, refused, monkeypatch):
     assert "holds 9 paintings" in refused("rate", "model", "--data", paintings, "--count", 10)
-    assert "no pictures of colour_field" in refused("rate", "model")  # a stand-in shows nothing about a result
+    assert "no pictures of colour_field" in refused("rate", "model")  # a placeholder shows nothing about a result
     assert "nowhere does not exist" in refused("rate", "model", "--data", "nowhere")
     assert "--count" in refused("rate", "model", "--count", 0)
     assert "--mode" in refused("rate", "model", "--mode", "hearts")
@@ -232,7 +232,7 @@ def answers() -> list[Path]:
 
 
 def save_key(path: str = "rating-key.json", **changes) -> None:
-    facts = {"page": PAGE, "what": "study/variant, epoch 3", "recipe": "study/variant", "stand_in": False}
+    facts = {"page": PAGE, "what": "study/variant, epoch 3", "recipe": "study/variant", "synthetic": False}
     facts |= {"mode": "both", "seed": 1, "pictures": [{"kind": kind} for kind in TRUTH]} | changes
     Path(path).write_text(json.dumps(facts))
 
@@ -365,7 +365,7 @@ def test_a_key_that_is_not_the_pages(answers, refused):
 
 @pytest.fixture(scope="module")
 def page(trained_once, tmp_path_factory) -> Path:
-    """A page of the tiny run, on its stand-in, written by the command; the key beside it."""
+    """A page of the tiny run, on its placeholder, written by the command; the key beside it."""
     folder = tmp_path_factory.mktemp("rating")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTKERAS_HOME", str(folder / "home"))
@@ -414,11 +414,11 @@ def downloads(folder: Path, count: int) -> list[Path]:
     raise AssertionError(f"not {count} downloads: {[path.name for path in folder.iterdir()]}")
 
 
-def test_the_page_of_a_run_on_a_stand_in_says_so(page, trained_once):
+def test_the_page_of_a_run_on_a_placeholder_says_so(page, trained_once):
     html = page.read_text(encoding="utf-8")
-    assert "procedural stand-ins, drawn by a program" in html and "For raters only" not in html
+    assert "synthetic placeholders, drawn by a program" in html and "For raters only" not in html
     facts = json.loads(page.with_name("rating-key.json").read_text())
-    assert facts["stand_in"] and "procedural stand-in" in facts["what"]
+    assert facts["synthetic"] and "synthetic placeholder" in facts["what"]
     fake = {fact["sample"]: image for fact, image in zip(facts["pictures"], shown(page)) if fact["kind"] == "fake"}
     np.testing.assert_array_equal(fake[1], Run(trained_once).sample(COUNT, seed=1)[1])
 
@@ -514,7 +514,7 @@ def test_on_a_phone_three_raters_after_each_other_and_the_command_joins_them(loo
     capsys.readouterr()
     assert main(["rate", "--read", *map(str, files), "--key", str(page.with_name("rating-key.json"))]) == 0
     out = capsys.readouterr().out
-    assert "2 stand-ins and 2 generated pictures, 3 raters, 24 answers\n" in out
+    assert "2 placeholders and 2 generated pictures, 3 raters, 24 answers\n" in out
     assert re.search(r"stars, 1 to 5, mean +4\.00 \[.*\] +2\.00 \[", out)  # 5, 4 and 3 stars; 1, 2 and 3
     assert re.search(r"taken for real +100% \[.*\] +33% \[", out)
 

@@ -34,7 +34,7 @@ def cache(tmp_path_factory):
 def test_published_counts(subset, paintings, pictures):
     training, held = data.load("colour_field", 64, subset=subset)
     assert held is None
-    assert not training.stand_in
+    assert not training.synthetic
     assert len(np.unique(training.paintings)) == paintings
     assert len(training) == pictures
     assert training.skipped == ()

@@ -289,7 +289,7 @@ def test_quick_is_the_same_study_only_small_in_the_other_studies_too(name):
     allowed = {"scale", "size", "width", "batch_size", "limit", "epochs", "sample_every"}
     assert set(difference(one, quick)) <= allowed
     assert (quick.size, quick.width) <= (32, 16)
-    # as many steps whether it finds paintings or the 300 stand-ins
+    # as many steps whether it finds paintings or the 300 placeholders
     assert quick.limit == 300
     assert 300 <= quick.epochs * (quick.limit // quick.batch_size) <= 2500
 

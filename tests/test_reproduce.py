@@ -26,7 +26,7 @@ QUICK = {"size": 16, "width": 2, "batch_size": 8, "epochs": 2, "sample_every": 1
 
 @pytest.fixture(autouse=True)
 def tiny_study(monkeypatch):
-    """Two recipes of one study, on 24 stand-ins; features cost nothing."""
+    """Two recipes of one study, on 24 placeholders; features cost nothing."""
     training_worker.reuse_models(monkeypatch)
     for name, published in (("tiny/ours", {}), ("tiny/study", {"epochs": "2"})):
         recipe = replace(TINY, name=name, limit=None, laptop=QUICK, published=published)

@@ -315,7 +315,7 @@ def test_the_command_line_says_how_to_go_on_and_ends_with_status_130(stopped, ca
 
 def test_all_differences_are_listed_and_nothing_is_touched(stopped, monkeypatch):
     before = content(stopped.path)
-    monkeypatch.setattr("artkeras.data.loading.STAND_IN_COUNT", 23)  # other pictures
+    monkeypatch.setattr("artkeras.data.loading.PLACEHOLDER_COUNT", 23)  # other pictures
     text = message(training.resume, stopped.path, seed=7, holdout=0.25, precision="bfloat16", epochs=9)
     for words in ("seed was 0, now 7", "holdout was 0.0, now 0.25", "precision was float32, now bfloat16"):
         assert words in text
@@ -388,10 +388,10 @@ def test_pictures_may_move_but_not_change(pictures):
     assert run.history()["epoch"].tolist() == [1, 2, 3]
 
 
-def test_a_run_on_the_stand_in_does_not_go_on_with_paintings(stopped, pictures, monkeypatch):
+def test_a_run_on_the_placeholder_does_not_go_on_with_paintings(stopped, pictures, monkeypatch):
     before = content(stopped.path)
     text = message(training.resume, stopped.path, data=pictures)
-    assert "procedural stand-in" in text
+    assert "synthetic placeholder" in text
     assert "24 of" in text
     assert content(stopped.path) == before
 

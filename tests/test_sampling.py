@@ -159,7 +159,7 @@ def test_the_last_sound_checkpoint_is_taken(trained):
     older = newest.with_name("epoch-0001.npz")
     older.write_bytes(newest.read_bytes())
     newest.write_bytes(newest.read_bytes()[:1000])
-    assert artkeras.load(trained).caption.endswith("epoch 1, procedural stand-in")
+    assert artkeras.load(trained).caption.endswith("epoch 1, synthetic placeholder")
     older.write_bytes(b"")
     assert "is damaged" in message(artkeras.load, trained)
 
@@ -294,7 +294,7 @@ def test_the_card_has_reported_beside_ours_epochs_device_command_and_departures(
         assert f"{name} {last[name]:.2f}" in row
     assert f"- device: {run.environment['device']}, float32" in card
     assert f"- command: `{command(run)}`" in card
-    assert "72 of 12 paintings (procedural stand-in, none held out)" in card
+    assert "72 of 12 paintings (synthetic placeholder, none held out)" in card
     assert all(f"- {departure}" in lines for departure in RECIPES["colour_field/model_2"].departures)
     assert "## Findings" in lines
     assert "None written yet." in lines
@@ -462,7 +462,7 @@ def test_the_table_has_a_row_with_the_true_numbers_of_each_result(trained, resul
     assert "(colour_field/model_2/card.md)" in row
     assert "stabler than model 1" in row
     assert "| 16 px, width 2 |" in row and row.count(" not measured ") == 5
-    assert "| 72 stand-ins | 2; reported: 150, 200 files saved |" in row
+    assert "| 72 placeholders | 2; reported: 150, 200 files saved |" in row
     score = {"measure": "kid", "value": 0.25, "std": 0.01}
     (folder / "metrics.jsonl").write_text(json.dumps(score | {"value": 9.0}) + "\n" + json.dumps(score) + "\n")
     assert "| 0.250 |" in table(results).read_text()  # the last one counts

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from artkeras import metrics
-from artkeras.synthetic import STAND_INS, facades, monet, photo
+from artkeras.synthetic import PAINTERS, facades, monet, photo
 from artkeras.synthetic.facades import CLASSES
 
 SCENES = pytest.mark.parametrize("make", [facades, monet, photo])
@@ -48,9 +48,9 @@ def test_bad_arguments_raise_one_clear_line(make):
             make(*arguments)
 
 
-def test_stand_ins_are_called_alike():
+def test_placeholders_are_called_alike():
     for study in ("facades", "monet", "photo"):
-        assert STAND_INS[study](1, 16, curated=True).shape[:2] == (1, 16)
+        assert PAINTERS[study](1, 16, curated=True).shape[:2] == (1, 16)
 
 
 def test_label_maps_are_in_the_colours_of_the_classes():

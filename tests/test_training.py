@@ -105,7 +105,7 @@ def test_environment_json_says_where_how_and_on_what(trained):
     assert facts["versions"]["backend"] == engine.BACKEND
     assert facts["resumed"] == []
     pictures = facts["pictures"]
-    assert (pictures["source"], pictures["stand_in"]) == ("procedural stand-in", True)
+    assert (pictures["source"], pictures["synthetic"]) == ("synthetic placeholder", True)
     assert (pictures["paintings"], pictures["pictures"], pictures["holdout"]) == (12, 72, 0.0)
     assert len(pictures["fingerprint"]) >= 8
 
@@ -178,30 +178,30 @@ def test_the_last_grid_shows_the_fixed_latents_as_the_checkpoint_paints_them(tra
     assert (np.asarray(run.grids()[0]) != np.asarray(run.grids()[2])).any()
 
 
-def test_log_environment_and_captions_all_say_procedural_stand_in(trained_once, trained, monkeypatch):
+def test_log_environment_and_captions_all_say_procedural_placeholder(trained_once, trained, monkeypatch):
     log = (trained_once.parent / "log.txt").read_text()
-    assert "procedural stand-in" in log.splitlines()[0]
+    assert "synthetic placeholder" in log.splitlines()[0]
     run = Run(trained)
-    assert run.stand_in
-    assert run.caption(Position(2)) == "colour_field/model_2, epoch 2, procedural stand-in"
+    assert run.synthetic
+    assert run.caption(Position(2)) == "colour_field/model_2, epoch 2, synthetic placeholder"
     assert run.sampler().caption == run.caption(Position(2))
 
     captions = []
     monkeypatch.setattr(figures, "grid", lambda *_, caption, **__: captions.append(caption) or Image.new("RGB", (8, 8)))
     quick = replace(TINY, epochs=1, scale="quick")
     train(quick)
-    assert captions == [f"colour_field/model_2 quick, epoch {epoch}, procedural stand-in" for epoch in (0, 1)]
+    assert captions == [f"colour_field/model_2 quick, epoch {epoch}, synthetic placeholder" for epoch in (0, 1)]
 
 
-def test_real_pictures_are_not_called_a_stand_in():
+def test_real_pictures_are_not_called_a_placeholder():
     folder = paintings(4)
     lines = []
     run = train(replace(TINY, epochs=1), data=folder, log=lines.append)
-    assert not run.stand_in
+    assert not run.synthetic
     assert run.environment["pictures"]["source"] == str(folder)
     assert run.environment["pictures"]["pictures"] == 24
     assert len(run.iterations()["step"]) == 24 // 8
-    assert "stand-in" not in " ".join([*lines, run.caption(Position(1))])
+    assert "placeholder" not in " ".join([*lines, run.caption(Position(1))])
 
 
 def test_the_folder_for_runs_is_the_given_one_else_that_of_the_environment_else_runs(tmp_path, monkeypatch):
@@ -360,13 +360,13 @@ def test_a_gan_that_will_paint_noise_for_want_of_steps_is_told_how_many_epochs_i
 
 @pytest.mark.parametrize("name", ["monet/vae", "facades/pix2pix"])
 def test_other_models_than_gans_are_told_nothing_of_steps(name):
-    pictures = SimpleNamespace(stand_in=False)
+    pictures = SimpleNamespace(synthetic=False)
     assert few_steps(RECIPES[name].quick(), pictures) == ""
 
 
-def test_stand_ins_and_studies_of_ones_own_are_told_nothing_of_steps():
-    for recipe, stand_in in ((TINY, True), (replace(TINY, name="mine/plain"), False)):
-        assert few_steps(recipe, SimpleNamespace(stand_in=stand_in)) == ""
+def test_placeholders_and_studies_of_ones_own_are_told_nothing_of_steps():
+    for recipe, synthetic in ((TINY, True), (replace(TINY, name="mine/plain"), False)):
+        assert few_steps(recipe, SimpleNamespace(synthetic=synthetic)) == ""
 
 
 def test_what_is_left_of_a_training_costs_less():
@@ -427,7 +427,7 @@ def test_out_being_a_link_to_a_drive_that_went_away_is_an_error_and_no_endless_l
 
     monkeypatch.setattr(Path, "mkdir", counted)
     with pytest.raises((OSError, UserError)):
-        Run.create("drive", TINY, {"pictures": {"stand_in": True}})
+        Run.create("drive", TINY, {"pictures": {"synthetic": True}})
 
 
 def not_a_number(recorder) -> None:

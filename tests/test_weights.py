@@ -107,7 +107,7 @@ class Client:
 
 @pytest.fixture
 def client(monkeypatch):
-    """Install a stand-in for pip and npm."""
+    """Install a placeholder for pip and npm."""
 
     def install(*args, **options) -> Client:
         chosen = Client(*args, **options)

@@ -29,11 +29,11 @@ def silent(line: str) -> None:
 
 
 def lighten(patch) -> None:
-    """Leave out what only costs time: measuring the processor, painting 300 stand-ins to use 12."""
+    """Leave out what only costs time: measuring the processor, painting 300 placeholders to use 12."""
     import artkeras.training.plan
 
     patch.setattr(artkeras.training.plan, "matrix_rate", lambda precision: 1e11)
-    patch.setattr("artkeras.data.loading.STAND_IN_COUNT", 24)
+    patch.setattr("artkeras.data.loading.PLACEHOLDER_COUNT", 24)
 
 
 _MODELS: dict[str, tuple] = {}

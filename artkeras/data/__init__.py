@@ -51,7 +51,7 @@ from artkeras.data.folders import (
 )
 from artkeras.data.grouping import group_paintings
 from artkeras.data.labels import SUBSETS, belongs, labels_path, match_labels, read_labels
-from artkeras.data.loading import STAND_IN_SOURCE, load, read, stand_ins
+from artkeras.data.loading import SYNTHETIC_SOURCE, load, read, placeholders
 
 __all__ = [
     "NOT_UTF8",
@@ -61,7 +61,7 @@ __all__ = [
     "HALVES",
     "PACKED",
     "PACKED_FACTS",
-    "STAND_IN_SOURCE",
+    "SYNTHETIC_SOURCE",
     "SUBSETS",
     "Listing",
     "Pictures",
@@ -91,7 +91,7 @@ __all__ = [
     "read",
     "read_labels",
     "reason",
-    "stand_ins",
+    "placeholders",
     "to_float",
     "to_rgb",
     "to_srgb",

@@ -33,8 +33,8 @@ class Pictures:
         names: one per file, its path relative to the folder, with forward slashes.
         paintings: (files,) int64; files with equal numbers are copies of one painting. The numbers are
             those of the whole folder: comparable between training and held-out pictures, with gaps.
-        source: the folder as given, or "procedural stand-in".
-        stand_in: whether these are stand-ins and no paintings at all.
+        source: the folder as given, or "synthetic placeholder".
+        synthetic: whether these are placeholders and no paintings at all.
         copies: 6 when each file stands for its six copies, made on the fly by `take`, else 1.
         skipped: (name, reason) of every file that could not be read.
         notes: one-line facts for the log.
@@ -48,7 +48,7 @@ class Pictures:
     names: tuple[str, ...] = field(repr=False)
     paintings: np.ndarray = field(repr=False)
     source: str
-    stand_in: bool
+    synthetic: bool
     copies: int
     skipped: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]

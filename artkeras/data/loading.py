@@ -24,8 +24,8 @@ from artkeras.data.labels import SUBSETS, labelled
 from artkeras.errors import UserError
 from artkeras.files import expanded
 
-STAND_IN_COUNT = 300
-STAND_IN_SOURCE = "procedural stand-in"
+PLACEHOLDER_COUNT = 300
+SYNTHETIC_SOURCE = "synthetic placeholder"
 
 _LISTED = 5  # how many skipped files a note names
 
@@ -45,10 +45,10 @@ def load(
     """Load a study's pictures: (training pictures, held-out paintings or None).
 
     Args:
-        study: such as "colour_field"; names the folder, the label list and the stand-in.
+        study: such as "colour_field"; names the folder, the label list and the placeholder.
         size: side of the square pictures in pixels.
         folder: where the pictures are; by default wherever `find` finds them. Without any, procedural
-            stand-ins take their place, and the first note says so.
+            placeholders take their place, and the first note says so.
         subset: "all", "kept" (not rejected by the authors) or "curated" (their stricter choice).
         expand: whether each file stands for six copies (see `COPIES`). No effect on a folder that
             already holds such copies.
@@ -72,7 +72,7 @@ def load(
     check_settings(size, subset, fit, holdout, seed, limit)
     found = find(study, folder)
     if found is None:
-        return stand_ins(study, size, subset=subset, expand=expand, fit=fit, holdout=holdout, seed=seed, limit=limit)
+        return placeholders(study, size, subset=subset, expand=expand, fit=fit, holdout=holdout, seed=seed, limit=limit)
     source = found if folder is None else folder
     whole, expanded = _whole(found, os.fspath(source), size, fit)
     rows, notes = labelled(whole, study, found, subset)
@@ -80,7 +80,7 @@ def load(
     return _divide(whole, rows, expand and not expanded, holdout, seed, limit)
 
 
-def stand_ins(
+def placeholders(
     study: str,
     size: int = 64,
     *,
@@ -91,13 +91,13 @@ def stand_ins(
     seed: int = 0,
     limit: int | None = None,
 ) -> tuple[Pictures, Pictures | None]:
-    """The study's procedural stand-ins, whether or not there are pictures; arguments and result as for `load`.
+    """The study's synthetic placeholders, whether or not there are pictures; arguments and result as for `load`.
 
     Raises:
-        UserError: a setting is out of range, or the study has no stand-in.
+        UserError: a setting is out of range, or the study has no placeholder.
     """
     check_settings(size, subset, fit, holdout, seed, limit)
-    whole = _stand_in(study, size, subset, fit)
+    whole = _placeholders(study, size, subset, fit)
     return _divide(whole, np.arange(len(whole.names)), expand, holdout, seed, limit)
 
 
@@ -158,31 +158,31 @@ def _whole_number(value: Any) -> bool:
     return True
 
 
-def _stand_in(study: str, size: int, subset: str, fit: str) -> Pictures:
-    """Stand-ins for a study of which there are no pictures here."""
+def _placeholders(study: str, size: int, subset: str, fit: str) -> Pictures:
+    """Placeholders for a study of which there are no pictures here."""
     from artkeras import synthetic
 
-    if study not in synthetic.STAND_INS:
+    if study not in synthetic.PAINTERS:
         raise UserError(
             f"no pictures for {study!r}: put them into data/{study}, set ARTKERAS_DATA to the folder that "
             f"holds {study}, or pass --data FOLDER"
         )
-    array = _drawn(synthetic.STAND_INS[study], STAND_IN_COUNT, size, subset == "curated")
+    array = _drawn(synthetic.PAINTERS[study], PLACEHOLDER_COUNT, size, subset == "curated")
     digests = tuple(digest(drawn.tobytes()) for drawn in array)  # of both halves, which so stay together
     if array.shape[2] > size:
         array = array[:, :, size:] if fit == "right" else array[:, :, :size]
     place = os.environ.get("ARTKERAS_DATA")
     where = f"no pictures in {Path(place, study)} nor data/{study}" if place else "ARTKERAS_DATA is not set"
     note = (
-        f"NO PAINTINGS FOUND ({where}): using {len(array)} procedural stand-ins, so results say nothing "
+        f"NO PAINTINGS FOUND ({where}): using {len(array)} synthetic placeholders, so results say nothing "
         f"about the study; set ARTKERAS_DATA to the folder that holds {study}, or pass --data FOLDER"
     )
     return Pictures(
         array=array,
-        names=tuple(f"stand-in-{number:03d}.png" for number in range(len(array))),
+        names=tuple(f"placeholder-{number:03d}.png" for number in range(len(array))),
         paintings=np.arange(len(array), dtype=np.int64),
-        source=STAND_IN_SOURCE,
-        stand_in=True,
+        source=SYNTHETIC_SOURCE,
+        synthetic=True,
         copies=1,
         skipped=(),
         notes=(note,),
@@ -193,7 +193,7 @@ def _stand_in(study: str, size: int, subset: str, fit: str) -> Pictures:
 
 @functools.lru_cache(maxsize=2)
 def _drawn(draw: Callable[..., np.ndarray], count: int, size: int, curated: bool) -> np.ndarray:
-    """A study's stand-ins, read-only; the last two sets are remembered: both halves of pairs, or both domains."""
+    """A study's placeholders, read-only; the last two sets are remembered: both halves of pairs, or both domains."""
     array = np.array(draw(count, size, curated=curated))
     array.flags.writeable = False
     return array
@@ -224,7 +224,7 @@ def _whole(folder: Path, source: str, size: int, fit: str) -> tuple[Pictures, bo
         names=contents.names,
         paintings=paintings,
         source=source,
-        stand_in=False,
+        synthetic=False,
         copies=1,
         skipped=contents.skipped,
         notes=tuple(notes),

@@ -20,7 +20,7 @@ from PIL import Image
 from artkeras.data import folders
 from artkeras.data.dataset import Pictures
 from artkeras.data.decoding import HALVES
-from artkeras.data.loading import STAND_IN_SOURCE, stand_ins
+from artkeras.data.loading import SYNTHETIC_SOURCE, placeholders
 from artkeras.data.loading import load as load_one
 from artkeras.errors import UserError
 from artkeras.files import expanded
@@ -46,7 +46,7 @@ class Pairs:
         b: those of domain B, of the same side.
         aligned: whether picture i of A and picture i of B belong together.
         size: side of the pictures that `draw` and `take` give.
-        folder: where they lie, as `find` gives it; "procedural stand-in" where they are none.
+        folder: where they lie, as `find` gives it; "synthetic placeholder" where they are none.
     """
 
     a: Pictures
@@ -115,9 +115,9 @@ class Pairs:
         return self.folder
 
     @property
-    def stand_in(self) -> bool:
+    def synthetic(self) -> bool:
         """Whether a program drew them."""
-        return self.a.stand_in
+        return self.a.synthetic
 
     @property
     def skipped(self) -> tuple[tuple[str, str], ...]:
@@ -199,7 +199,7 @@ def load(
     Args:
         study: such as "facades" or "monet2photo".
         domains: A and B. ("right", "left"): each file is a pair, A its right half and B its left. Otherwise the names
-            of two folders, which are also the studies that give stand-ins.
+            of two folders, which are also the studies that give placeholders.
         size: side of the pictures that training sees; they are loaded larger, see `JITTER`.
         folder: where they are; by default wherever `find` finds them.
         fit: "stretch" or "crop", how an unpaired picture becomes a square; halves are stretched.
@@ -219,10 +219,10 @@ def load(
         options: dict[str, Any] = {"subset": "all", "expand": False, "fit": domain if paired else fit}
         options |= {"holdout": holdout, "seed": seed, "limit": limit}
         if place is None:
-            divided.append(stand_ins(name, jittered(size), **options))
+            divided.append(placeholders(name, jittered(size), **options))
         else:
             divided.append(load_one(name, jittered(size), folder=place, **options))
-    where = STAND_IN_SOURCE if found is None else os.fspath(found if folder is None else folder)
+    where = SYNTHETIC_SOURCE if found is None else os.fspath(found if folder is None else folder)
     (a, unseen_a), (b, unseen_b) = divided
     unseen = None if unseen_a is None or unseen_b is None else Pairs(unseen_a, unseen_b, paired, size, where)
     return Pairs(a, b, paired, size, where), unseen

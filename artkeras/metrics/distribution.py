@@ -41,7 +41,7 @@ class Score:
 
 
 def kid(real: np.ndarray, fake: np.ndarray, *, subsets: int = 100, subset_size: int = 500, seed: int = 0) -> Score:
-    """Kernel distance (KID): squared maximum mean discrepancy under the kernel (x.y/d + 1)^3, unbiased.
+    """Kernel inception distance (KID): squared maximum mean discrepancy under the kernel (x.y/d + 1)^3, unbiased.
 
     Bińkowski et al., "Demystifying MMD GANs" (2018), arXiv 1801.01401. Near 0, on either side of it, for two draws
     from one distribution, at any n; that is why it comes first here. In plain units, not times 1000.

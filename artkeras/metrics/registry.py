@@ -80,13 +80,13 @@ CHARTS = (
     ),
     Chart(
         "kid",
-        "Kernel distance (KID)",
+        "KID",
         "KID",
         "KID from held-out paintings",
         "How far the samples are from held-out paintings at full size, measured during training. Lower is better; at "
         "about 0 they cannot be told apart. Few images are used, so it is rough, and not to be compared with the score "
         "of a finished network.",
-        {"kid": "kernel distance"},
+        {"kid": "KID"},
     ),
     Chart(
         "diversity",
@@ -135,7 +135,7 @@ METRICS = _metrics(
     Metric("texture_held_out", "texture, held-out paintings", _HELD_OUT, _LOWER, "texture"),
     Metric(
         "kid",
-        "kernel distance (KID)",
+        "KID, unscaled features",
         "How far the images as a whole are from the real ones, by features that are not scaled: the kit's first score.",
         "Lower is better; at about 0 they cannot be told apart.",
         "texture",
@@ -281,14 +281,14 @@ METRICS = _metrics(
     ),
     Metric(
         "kid_of_reconstructions",
-        "kernel distance of reconstructions",
+        "KID of reconstructions",
         "How far paintings are from paintings after their way through the network, at full size.",
         "Lower is better; samples can hardly be nearer than that.",
         "reconstruction",
     ),
     Metric(
         "kid_halfway",
-        "kernel distance half way",
+        "KID half way",
         "The same of what lies half way between the latents of two paintings.",
         "Lower is better; as near as the reconstructions, there are no holes between paintings.",
         "reconstruction",
@@ -333,14 +333,14 @@ METRICS = _metrics(
     ),
     Metric(
         "kid_untranslated",
-        "kernel distance before translating",
+        "KID before translating",
         "How far the images were from the other domain to begin with.",
-        "Neither good nor bad: what the kernel distance should be well below.",
+        "Neither good nor bad: what KID should be well below.",
         "translation",
     ),
     Metric(
         "kid_reverse",
-        "kernel distance the other way",
+        "KID the other way",
         "How far images translated the other way are from the domain they were meant for.",
         "Lower is better; at about 0 they cannot be told apart.",
         "translation",

@@ -1,4 +1,4 @@
-"""Pictures through a narrow place and back: a plain autoencoder, and a variational one."""
+"""Pictures through a bottleneck and back: a plain autoencoder, and a variational one."""
 
 from collections.abc import Callable
 from typing import Any

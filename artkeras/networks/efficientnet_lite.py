@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 up to its pooled features: the eyes of the kernel distance.
+"""EfficientNet-Lite0 up to its pooled features: what KID is computed from.
 
 Architecture: Tan and Le, "EfficientNet" (2019), in the "Lite" variant of TensorFlow's authors (2020): no squeeze and
 excitation, ReLU6 in place of swish, stem and head not scaled. The weights are those of ML Illustrated's port to

@@ -51,7 +51,7 @@ Run = Callable[[np.ndarray], np.ndarray]  # (1, h, w, 3) RGB in 0..255 float32 -
 
 @dataclass(frozen=True)
 class Upscaler:
-    """A network, or its stand-in, ready to enlarge pictures.
+    """A network, or its placeholder, ready to enlarge pictures.
 
     Attributes:
         name: which, as in `MODELS`, or the path it came from.

@@ -100,7 +100,7 @@ WEIGHTS: dict[str, Entry] = {
     "efficientnet-lite0": Entry(
         title="EfficientNet-Lite0, ImageNet, ported from TensorFlow by ML Illustrated",
         licence="Apache-2.0",
-        purpose="features for the kernel distance and its relatives",
+        purpose="features for KID and its relatives",
         parts=(
             Part(
                 "efficientnet-lite0-57934424.pth",

@@ -50,7 +50,7 @@ DCGAN = Recipe(
         "weights start as N(0, 0.02) and layers have no biases, after the DCGAN paper; the study does not say",
         "the sigmoid is computed inside the loss, from logits",
     ),
-    # 18 steps an epoch, of the pictures that are found or of as many stand-ins
+    # 18 steps an epoch, of the pictures that are found or of as many placeholders
     laptop={"size": 32, "width": 16, "batch_size": 16, "limit": 300, "epochs": 80, "sample_every": 20},
 )
 """Study 2. Its table has the five convolutions that are built here, its text speaks of four."""

@@ -130,7 +130,7 @@ class Recipe:
         pixel_range: what black and white become before the networks see them.
         channels: "rgb", or "bgr" for a study that mixed them up.
         scale: "full" or "quick".
-        kid_every: epochs between kernel distances from the held-out paintings; 0 for none. The checkpoint with the
+        kid_every: epochs between KIDs from the held-out paintings; 0 for none. The checkpoint with the
             smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
         kind: of model, see `artkeras.tasks`.
         ema: half-life, in images, of the exponential moving average of the weights that is kept beside the training;
@@ -220,7 +220,7 @@ class Recipe:
         return kind(self.kind)
 
     def find(self, folder: str | Path | None = None) -> Path | None:
-        """Where this recipe's pictures are, or None if a stand-in will have to do. See `artkeras.data.find`."""
+        """Where this recipe's pictures are, or None if a placeholder will have to do. See `artkeras.data.find`."""
         return self.of_kind.find(self, folder)
 
     def pictures(self, folder: str | Path | None = None) -> tuple[data.Pictures, data.Pictures | None]:

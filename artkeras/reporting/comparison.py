@@ -80,8 +80,8 @@ def _check_pictures(runs: list[Run]) -> None:
     pictures = [run.environment["pictures"] for run in runs]
     same = len({facts["fingerprint"] for facts in pictures}) == 1
     one_place = len({(run.recipe.size, facts["source"]) for run, facts in zip(runs, pictures, strict=True)}) == 1
-    one_study = len({(run.recipe.size, run.recipe.study, run.stand_in) for run in runs}) == 1
-    if not (same or one_study or (one_place and not runs[0].stand_in)):
+    one_study = len({(run.recipe.size, run.recipe.study, run.synthetic) for run in runs}) == 1
+    if not (same or one_study or (one_place and not runs[0].synthetic)):
         found = sorted(
             f"{facts['pictures']} of {facts['source']} at {run.recipe.size} pixels"
             for run, facts in zip(runs, pictures)

@@ -40,7 +40,7 @@ QUALITIES = (86, 74, 58)  # of the slider's pictures, the first that keeps to th
 EXACT = 64  # samples up to this side are kept pixel by pixel
 BINS = 400  # points of a curve
 
-STAND_IN = "procedural stand-in"
+SYNTHETIC = "synthetic placeholder"
 NAMES = {
     "d_loss": "discriminator",
     "g_loss": "generator",
@@ -102,7 +102,7 @@ def _finished(run: Run) -> Position:
 
 def _names(runs: Sequence[Run]) -> list[str]:
     """What the runs are called: the recipe's name, and the seed or a number where that is not enough."""
-    names = [run.caption().removesuffix(f", {STAND_IN}") for run in runs]
+    names = [run.caption().removesuffix(f", {SYNTHETIC}") for run in runs]
     if len(set(names)) < len(names):
         names = [
             f"{name}, seed {run.recipe.seed}" if names.count(name) > 1 else name
@@ -154,7 +154,7 @@ def _overview(sections: Sequence["_Section"]) -> str:
 
 
 def _badge(run: Run) -> str:
-    return f' <span class="badge">{STAND_IN}</span>' if run.stand_in else ""
+    return f' <span class="badge">{SYNTHETIC}</span>' if run.synthetic else ""
 
 
 # ----------------------------------------------------------------------------------------------- pictures
@@ -251,9 +251,9 @@ class _Section:
             f'<h2 id="{self.id}-name">{escape(self.name)}{_badge(self.run)}</h2>',
             f'<p class="lead">{escape(self.change)}{source}</p>',
         ]
-        if self.run.stand_in:
+        if self.run.synthetic:
             parts.append(
-                f'<p class="note">{STAND_IN.capitalize()}: this network never saw a painting. It was trained on '
+                f'<p class="note">{SYNTHETIC.capitalize()}: this network never saw a painting. It was trained on '
                 "pictures that a program drew in place of paintings.</p>"
             )
         parts += [self._samples(), self._training(), self._facts()]
@@ -366,7 +366,7 @@ class _Section:
     def _facts(self) -> str:
         recipe, facts = self.run.recipe, self.run.environment
         pictures = facts["pictures"]
-        kind = "pictures drawn by a program" if self.run.stand_in else "paintings"
+        kind = "pictures drawn by a program" if self.run.synthetic else "paintings"
         held = f", {recipe.holdout:.0%} of them held out for judging" if recipe.holdout else ""
         planned = f" of {recipe.epochs} planned" if recipe.epochs != self.epochs else ""
         best = f"; the samples are those of epoch {self.best}" if self.best and self.best != self.epochs else ""
@@ -376,7 +376,7 @@ class _Section:
             "recipe": recipe.name + (", quick scale" if recipe.scale == "quick" else ""),
             "trained": f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}{planned}, {time}{best}",
             "pictures": f"{pictures['pictures']:,} made of {pictures['paintings']:,} {kind}{held}"
-            + (f" ({STAND_IN})" if self.run.stand_in else ""),
+            + (f" ({SYNTHETIC})" if self.run.synthetic else ""),
             "size": f"{recipe.size} × {recipe.size} pixels, networks of width {recipe.width}",
             "device": f"{facts['device']}, {facts['precision']}",
             "started": str(facts.get("started", "")).partition("T")[0] or "not noted",
@@ -418,7 +418,7 @@ class _Section:
             f"<td>{escape(ours[key])}</td></tr>"
             for key, title in titles.items()
         )
-        badge = f" ({STAND_IN})" if self.run.stand_in else ""
+        badge = f" ({SYNTHETIC})" if self.run.synthetic else ""
         return (
             '<h3>Reported beside ours</h3><table class="beside"><thead><tr><td></td>'
             f'<th scope="col">reported by the authors</th><th scope="col">this run{badge}</th></tr></thead>'
@@ -440,8 +440,8 @@ class _Section:
             for heading, rows in groups.items()
         ]
         again = (
-            "<p>“Paintings” below are the pictures of the procedural stand-in that the network was trained on.</p>"
-            if self.run.stand_in
+            "<p>“Paintings” below are the pictures of the synthetic placeholder that the network was trained on.</p>"
+            if self.run.synthetic
             else ""
         )
         return f"<h3>Scores</h3>{again}{''.join(tables)}"
@@ -466,7 +466,7 @@ class _Section:
             if known
             else f"Its protocol: {_code(str(line['metric']))}"
         )
-        kind = "stand-ins" if self.run.stand_in else "paintings"
+        kind = "placeholders" if self.run.synthetic else "paintings"
         counts = (
             f"{line['n_fake']:,} samples, {line['n_real']:,} {REFERENCES.get(str(line.get('reference')), '')}{kind}"
         )

@@ -105,7 +105,7 @@ def write(
         "page": _page_id([picture for picture, _ in pictures], mode),
         "what": trained.caption,
         "recipe": trained.recipe.name,
-        "stand_in": paintings.stand_in,
+        "synthetic": paintings.synthetic,
         "mode": mode,
         "seed": seed,
         "pictures": [fact for _, fact in pictures],
@@ -124,7 +124,7 @@ def write(
     log(f"{trained.caption}: {count} samples among {count} of {len(everything)} pictures from {paintings.source}")
     log(
         f"wrote {out}: for the raters"
-        + ("" if paintings.stand_in else ", and for them alone: it shows pictures that it was trained on")
+        + ("" if paintings.synthetic else ", and for them alone: it shows pictures that it was trained on")
     )
     log(f"wrote {key_path}: which picture is which; keep it, and keep it from the raters")
     log(f"then: python -m artkeras rate --read ratings*.csv --key {shlex.quote(str(key_path))}")
@@ -152,13 +152,13 @@ def _page_id(pictures: Sequence[np.ndarray], mode: str) -> str:
 def _document(facts: dict[str, Any], pictures: Sequence[np.ndarray]) -> str:
     count = sum(fact["kind"] == "real" for fact in facts["pictures"])
     note = (
-        "The “real” ones among these pictures are procedural stand-ins, drawn by a program in place of paintings."
-        if facts["stand_in"]
+        "The “real” ones among these pictures are synthetic placeholders, drawn by a program in place of paintings."
+        if facts["synthetic"]
         else f"<strong>For raters only.</strong> {count} of these pictures are paintings that the network was "
         "trained on, and may be other people's: please do not pass this page on, and do not publish it."
     )
     values = {
-        "real": "stand-ins for paintings, drawn by a program" if facts["stand_in"] else "real paintings",
+        "real": "placeholders for paintings, drawn by a program" if facts["synthetic"] else "real paintings",
         "note": note,
         "version": escape(__version__),
         "data": embedded({"id": facts["page"], "mode": facts["mode"], "pictures": [_url(p) for p in pictures]}),
@@ -221,7 +221,7 @@ class Ratings:
         stars, guesses = self.key["mode"] != "real-or-fake", self.key["mode"] != "stars"
         answers = sum(table.size for table, asked in ((self.stars, stars), (self.taken, guesses)) if asked)
         left_out = sum(int(np.isnan(t).sum()) for t, asked in ((self.stars, stars), (self.taken, guesses)) if asked)
-        real = "stand-ins" if self.key["stand_in"] else "real"
+        real = "placeholders" if self.key["synthetic"] else "real"
         found = self.estimates()
         head = (
             f"{self.key['what']}: {int(self.real.sum())} {real} and {int((~self.real).sum())} generated pictures, "
@@ -404,7 +404,7 @@ def _key(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         sound = isinstance(facts["page"], str) and facts["mode"] in MODES and isinstance(facts["what"], str)
-        sound = sound and isinstance(facts["stand_in"], bool) and all(p["kind"] in KINDS for p in facts["pictures"])
+        sound = sound and isinstance(facts["synthetic"], bool) and all(p["kind"] in KINDS for p in facts["pictures"])
     except OSError as error:
         raise UserError(f"cannot read the key {path} ({error.strerror}): pass --key with the page's key") from None
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -82,7 +82,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     examples = run.examples()
     for weights, sampler in opened.items():
         # a report is passed on: it shows no real picture, only what a program drew
-        figures.save(sampler.figure(examples=examples, real=run.stand_in), folder / GRIDS[weights])
+        figures.save(sampler.figure(examples=examples, real=run.synthetic), folder / GRIDS[weights])
     if not run.recipe.ema:
         for files in (GENERATORS, GRIDS):
             (folder / files["ema"]).unlink(missing_ok=True)  # of an earlier run
@@ -164,8 +164,8 @@ def table(out: str | Path = "results") -> Path:
             published.get("reported", "none"),
             *(_both(result, measure) for measure in ("composition", "texture")),
             *(_one(result, measure) for measure in ("palette", "recall", "kid")),
-            f"{result.reference:,} {'stand-ins' if pictures['stand_in'] else 'paintings'}",
-            f"{pictures['pictures']:,}" + (" stand-ins" if pictures["stand_in"] else ""),
+            f"{result.reference:,} {'placeholders' if pictures['synthetic'] else 'paintings'}",
+            f"{pictures['pictures']:,}" + (" placeholders" if pictures["synthetic"] else ""),
             _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
             facts["device"],
             duration(facts["seconds"]),
@@ -251,7 +251,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
     whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
     chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
-    source = "procedural stand-in" if run.stand_in else "real pictures"
+    source = "synthetic placeholder" if run.synthetic else "real pictures"
     return "\n".join(
         [
             f"# {recipe.name}",

@@ -13,7 +13,7 @@ from artkeras.synthetic.strokes import strokes
 __all__ = [
     "CURATED_KINDS",
     "KINDS",
-    "STAND_INS",
+    "PAINTERS",
     "abstract",
     "artworks",
     "colour_field",
@@ -25,7 +25,7 @@ __all__ = [
     "strokes",
 ]
 
-STAND_INS = {
+PAINTERS = {
     "abstract": abstract,
     "artworks": artworks,
     "colour_field": colour_field,
@@ -34,7 +34,7 @@ STAND_INS = {
     "monet": monet,
     "photo": photo,
 }
-"""Study -> `function(count, size, *, curated)` that draws its stand-ins: (count, size, size, 3) uint8.
+"""Study -> `function(count, size, *, curated)` that draws its placeholders: (count, size, size, 3) uint8.
 
 Those of a paired study are twice as wide, as its files are: (count, size, 2 size, 3).
 """

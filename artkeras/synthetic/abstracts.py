@@ -1,8 +1,8 @@
 """Invented abstract paintings, for when the real pictures of studies 2, 3 and 5c are not at hand.
 
 Those studies learn from pictures of modern abstract art of every sort, which are not ours to hand out. This module
-paints a stand-in of eight kinds: brush strokes, drips, shapes, blocks, scraped paint, signs, poured paint and dabs. The
-same seed always paints the same pictures.
+paints placeholders of eight kinds: brush strokes, drips, shapes, blocks, scraped paint, signs, poured paint and dabs.
+The same seed always paints the same pictures.
 
 >>> pictures = abstract(100, size=64, seed=0)      # (100, 64, 64, 3) uint8
 
@@ -222,7 +222,7 @@ def abstract(count: int, size: int = 64, seed: int = 0, *, curated: bool = False
 
 
 def artworks(count: int, size: int = 64, seed: int = 0, *, curated: bool = False) -> np.ndarray:
-    """The stand-in for study 5c, whose pictures are mostly abstract too: every third one is a colour field.
+    """The placeholder for study 5c, whose pictures are mostly abstract too: every third one is a colour field.
 
     Arguments, result and errors are those of `abstract`; its pictures for small seeds are not among these.
     """

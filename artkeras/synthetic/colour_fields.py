@@ -1,8 +1,8 @@
 """Invented colour-field paintings, for when the real pictures of study 1 are not at hand.
 
 The study learns from photographs of works by Rothko, Newman, Louis, Davis, Noland, Frankenthaler, Stella and others.
-Those pictures are not ours to hand out, so this module paints a stand-in: five kinds of painting, a table of palettes,
-a little unevenness of the paint, and the weave of the canvas. The same seed always paints the same pictures (numpy may
+Those pictures are not ours to hand out, so this module paints placeholders: five kinds of painting, a table of palettes, a
+little unevenness of the paint, and the weave of the canvas. The same seed always paints the same pictures (numpy may
 change its random numbers from one release to another, though it seldom does).
 
 >>> pictures = colour_field(100, size=64, seed=0)      # (100, 64, 64, 3) uint8
@@ -238,7 +238,7 @@ def colour_field(count: int, size: int = 64, seed: int = 0, *, curated: bool = F
         count: how many pictures, 0 or more.
         size: height and width in pixels, 8 or more (made for 8 to 512).
         seed: 0 or more.
-        curated: only the kinds with solid blocks and clear distinctions, `CURATED_KINDS`: the stand-in for
+        curated: only the kinds with solid blocks and clear distinctions, `CURATED_KINDS`: the placeholder for
             the hand-picked set of the study's model 4.
 
     Returns:

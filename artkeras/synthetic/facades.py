@@ -286,7 +286,7 @@ def facades(count: int, size: int = 64, seed: int = 0, *, curated: bool = False)
         count: how many, 0 or more.
         size: height and width of each half in pixels, 8 or more.
         seed: 0 or more.
-        curated: has no effect; it is there because all stand-ins are called alike.
+        curated: has no effect; it is there because all placeholders are called alike.
 
     Returns:
         (count, size, 2 size, 3) uint8 RGB: photograph left, label map right.

@@ -240,7 +240,7 @@ def monet(count: int, size: int = 64, seed: int = 0, *, curated: bool = False) -
         count: how many pictures, 0 or more.
         size: height and width in pixels, 8 or more.
         seed: 0 or more.
-        curated: has no effect; it is there because all stand-ins are called alike.
+        curated: has no effect; it is there because all placeholders are called alike.
 
     Returns:
         (count, size, size, 3) uint8 RGB.

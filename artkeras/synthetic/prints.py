@@ -1,6 +1,6 @@
 """Invented Japanese prints, for when the real pictures of study 4 are not at hand.
 
-The study learns from woodblock prints, most of them landscapes and actors. This module prints a stand-in of seven
+The study learns from woodblock prints, most of them landscapes and actors. This module prints a placeholder of seven
 subjects: flat colours within dark outlines, a sky shaded by hand (bokashi), paper that has yellowed, the grain of the
 block, a cartouche with a script that says nothing, and a seal. The same seed always prints the same pictures.
 

@@ -54,14 +54,14 @@ class Kind:
     # --- pictures -----------------------------------------------------------------------------------
 
     def find(self, recipe: Recipe, folder: str | Path | None = None) -> Path | None:
-        """Where a recipe's pictures are, or None if a stand-in will have to do. See `artkeras.data.find`."""
+        """Where a recipe's pictures are, or None if a placeholder will have to do. See `artkeras.data.find`."""
         return data.find(recipe.study, folder)
 
     def pictures(self, recipe: Recipe, folder: str | Path | None = None) -> tuple[Any, Any]:
         """Find, load and split a recipe's pictures: `(training, held out or None)`.
 
         Either is a `data.Pictures`, or something that has its `draw`, `take`, `originals`, `memory`, `len`, `source`,
-        `stand_in`, `skipped`, `notes` and `fingerprint`. A batch is what `draw` gives: uint8, with 3 channels or, for
+        `synthetic`, `skipped`, `notes` and `fingerprint`. A batch is what `draw` gives: uint8, with 3 channels or, for
         pairs of pictures, 6.
         """
         return data.load(

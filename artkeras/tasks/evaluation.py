@@ -89,7 +89,7 @@ def evaluate(
         "recipe": trained.recipe.name,
         "checkpoint": trained.caption,
         "position": checkpoint,
-        "pictures": "procedural stand-in" if paintings.stand_in else "paintings",
+        "pictures": "synthetic placeholder" if paintings.synthetic else "paintings",
         "sample_seed": seed,
         "weights": weights,
     }
@@ -309,7 +309,7 @@ def paintings_of(trained: Trained, run: Run | None, folder: str | Path | None) -
         UserError: there are none, or they are not those the run was trained on.
     """
     train, held_out = run.pictures(folder) if run else trained.recipe.pictures(folder)
-    if run is None and train.stand_in:
+    if run is None and train.synthetic:
         raise UserError(
             f"no pictures of {trained.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
             "or pass --data FOLDER"

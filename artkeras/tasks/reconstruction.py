@@ -1,4 +1,4 @@
-"""Autoencoders: pictures through a narrow place and back, and what comes out of it when nothing was put in."""
+"""Autoencoders: pictures through a bottleneck and back, and what comes out of it when nothing was put in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from artkeras.engine import StepModel
     from artkeras.metrics.features import Features
     from artkeras.recipes import Recipe
-    from artkeras.tasks.codec import Codec
+    from artkeras.tasks.reconstructor import Reconstructor
 
 EXAMPLES = 14  # two rows of the grid
 FRAMES = 9  # of a walk
@@ -30,9 +30,9 @@ class _Autoencoder(Kind):
     )
 
     def open(self, recipe, networks, caption):
-        from artkeras.tasks.codec import Codec
+        from artkeras.tasks.reconstructor import Reconstructor
 
-        return Codec(recipe, networks, caption)
+        return Reconstructor(recipe, networks, caption)
 
     def watch(self, recipe, train, held_out, features):
         return Watch(recipe, train, held_out)
@@ -55,22 +55,24 @@ class _Autoencoder(Kind):
         return records
 
 
-def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, facts: dict) -> list[dict]:
+def there_and_back(
+    reconstructor: Reconstructor, seen: np.ndarray, unseen: np.ndarray | None, facts: dict
+) -> list[dict]:
     """How well paintings come back: their error, that of an average painting in their place, and detail that is lost.
 
     Args:
-        codec: what was trained.
+        reconstructor: what was trained.
         seen: (n, size, size, 3) uint8, the paintings it was trained on.
         unseen: the same of paintings it was not, or None.
         facts: further entries of each record.
     """
     record, error = metrics.record, metrics.reconstruction_error
     protocol = {"n_real": len(seen), "n_fake": len(seen), "reference": "seen", **facts}
-    found = error(seen, codec.reconstruct(seen))
+    found = error(seen, reconstructor.reconstruct(seen))
     records = [record("training_reconstruction_error", found.mean(), found.std(), **protocol)]
     if unseen is None:
         return records
-    back = codec.reconstruct(unseen)
+    back = reconstructor.reconstruct(unseen)
     average = np.repeat(np.rint(seen.mean(0, keepdims=True)).astype(np.uint8), len(unseen), 0)
     protocol |= {"n_real": len(unseen), "n_fake": len(unseen), "reference": "held_out"}
     found, guessed = error(unseen, back), error(unseen, average)
@@ -82,23 +84,25 @@ def there_and_back(codec: Codec, seen: np.ndarray, unseen: np.ndarray | None, fa
     ]
 
 
-def in_between(codec: Codec, paintings: np.ndarray, features: Features, seed: int, facts: dict) -> list[dict]:
+def in_between(
+    reconstructor: Reconstructor, paintings: np.ndarray, features: Features, seed: int, facts: dict
+) -> list[dict]:
     """What lies between the latents of two paintings: how far it is from paintings, and how evenly one gets there.
 
     Args:
-        codec: what was trained.
+        reconstructor: what was trained.
         paintings: (n, size, size, 3) uint8.
         features: describes pictures.
         seed: decides which paintings are paired.
         facts: further entries of each record.
     """
     order = np.random.default_rng(seed).permutation(len(paintings))
-    latents = codec.encode(paintings)[order]
-    back, middle = codec.pictures(latents), codec.pictures((latents + np.roll(latents, 1, axis=0)) / 2)
+    latents = reconstructor.encode(paintings)[order]
+    back, middle = reconstructor.pictures(latents), reconstructor.pictures((latents + np.roll(latents, 1, axis=0)) / 2)
     real = features(paintings)
     protocol = {"network": features.name, "resize": features.resize, "n_real": len(real), "n_fake": len(real), **facts}
     ends = paintings[order][: 2 * WALKS]
-    walks = [codec.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
+    walks = [reconstructor.between(ends[i], ends[i + 1], FRAMES) for i in range(0, len(ends) - 1, 2)]
     steps = np.array([metrics.largest_step(walk) for walk in walks])
     counts: dict[str, Any] = {"n_real": 2 * len(walks), "n_fake": FRAMES * len(walks)}
     return [
@@ -124,9 +128,9 @@ class Watch:
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""
-        codec = AUTOENCODER.open(self.recipe, model.networks, "")
+        reconstructor = AUTOENCODER.open(self.recipe, model.networks, "")
         return {
-            name: float(metrics.reconstruction_error(paintings, codec.reconstruct(paintings)).mean())
+            name: float(metrics.reconstruction_error(paintings, reconstructor.reconstruct(paintings)).mean())
             for name, paintings in zip(self.columns, (self.unseen, self.seen), strict=True)
         }
 

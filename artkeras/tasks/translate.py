@@ -175,7 +175,7 @@ def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
         UserError: it goes one way only, or has no grids yet.
     """
     recipe, grids = run.recipe, run.grids()
-    both, beside = "b_to_a" in recipe.networks, run.stand_in  # as `Translator.figure` laid them out
+    both, beside = "b_to_a" in recipe.networks, run.synthetic  # as `Translator.figure` laid them out
     if reverse and not both:
         raise UserError(f"{recipe.name} goes one way only: leave out reverse")
     if not grids:

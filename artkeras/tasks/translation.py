@@ -99,7 +99,7 @@ class _CycleGAN(Translation):
     def watch(
         self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
     ) -> UnpairedWatch:
-        """Measures kernel distance and the way back."""
+        """Measures KID and the way back."""
         return UnpairedWatch(recipe, held_out, features())
 
 
@@ -155,7 +155,7 @@ class UnpairedWatch:
             raise UserError(TOO_FEW)
 
     def __call__(self, model: StepModel) -> dict[str, float]:
-        """Kernel distance of translations from B, and mean absolute difference of what comes back from A."""
+        """KID of translations from B, and mean absolute difference of what comes back from A."""
         translator = CYCLEGAN.open(self.recipe, model.networks, "")
         to_b = translator.translate(self.a)
         back = translator.translate(to_b, reverse=True)

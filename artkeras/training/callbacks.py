@@ -175,8 +175,8 @@ class SampleGrid(keras.callbacks.Callback):
         self.model.sync()
         recipe, position = self.run.recipe, self.recorder.position
         trained = recipe.of_kind.open(recipe, self.model.networks, self.run.caption(position))
-        shown = {f"epoch-{position.epoch:04d}.png": self.run.stand_in}  # what a program drew may be shown anywhere
-        if self.examples is not None and not self.run.stand_in:
+        shown = {f"epoch-{position.epoch:04d}.png": self.run.synthetic}  # what a program drew may be shown anywhere
+        if self.examples is not None and not self.run.synthetic:
             shown[f"beside-{position.epoch:04d}.png"] = True
         for name, real in shown.items():
             figure = trained.figure(

@@ -89,10 +89,10 @@ def steps_per_epoch(recipe: Recipe, pictures: data.Pictures) -> int:
 def few_steps(recipe: Recipe, pictures: data.Pictures) -> str:
     """What to do about a GAN that will take less than half the steps of a quick run; "" where there is nothing to say.
 
-    A quick run has as many paintings as its recipe's limit, which the stand-ins are enough for.
+    A quick run has as many paintings as its recipe's limit, which the placeholders are enough for.
     """
     known = RECIPES.get(recipe.name)
-    if known is None or recipe.kind != "gan" or pictures.stand_in:  # what stand-ins are worth is said anyway
+    if known is None or recipe.kind != "gan" or pictures.synthetic:  # what placeholders are worth is said anyway
         return ""
     quick = known.quick()
     usual = quick.epochs * ((quick.limit or 0) * (len(data.COPIES) if quick.expand else 1) // quick.batch_size)

@@ -144,17 +144,17 @@ class Run:
             _write_json(self.path / "environment.json", environment)
 
     @property
-    def stand_in(self) -> bool:
-        """Whether it was trained on the procedural stand-in instead of paintings."""
-        return bool(self.environment["pictures"]["stand_in"])
+    def synthetic(self) -> bool:
+        """Whether it was trained on the synthetic placeholder instead of paintings."""
+        return bool(self.environment["pictures"]["synthetic"])
 
     def caption(self, position: Position | None = None) -> str:
-        """One line for under a figure: recipe, how far, and whether the pictures were a stand-in."""
+        """One line for under a figure: recipe, how far, and whether the pictures were a placeholder."""
         parts = [self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")]
         if position is not None:
             parts.append(f"epoch {position.epoch}" + (f".{position.step}" if position.step else ""))
-        if self.stand_in:
-            parts.append("procedural stand-in")
+        if self.synthetic:
+            parts.append("synthetic placeholder")
         return ", ".join(parts)
 
     # --- tables -------------------------------------------------------------------------------------
@@ -326,9 +326,9 @@ class Run:
             UserError: when they are not to be found, or others lie there.
         """
         train, held_out = self.recipe.pictures(folder or self.source())
-        if self.stand_in and not (folder or train.stand_in):
+        if self.synthetic and not (folder or train.synthetic):
             raise UserError(
-                f"{self.path} was trained on procedural stand-ins, and pictures lie in {train.source} by now: "
+                f"{self.path} was trained on synthetic placeholders, and pictures lie in {train.source} by now: "
                 "train anew on them, or call from a folder without data/ and $ARTKERAS_DATA"
             )
         if self.environment["pictures"]["fingerprint"] != train.fingerprint:
@@ -336,12 +336,12 @@ class Run:
         return train, held_out
 
     def source(self) -> str | None:
-        """The folder of its pictures, None for stand-ins.
+        """The folder of its pictures, None for placeholders.
 
         Raises:
             UserError: when it is there no longer.
         """
-        if self.stand_in:
+        if self.synthetic:
             return None
         folder = self.environment["pictures"]["source"]
         if not expanded(folder).is_dir():
@@ -411,7 +411,7 @@ def _checked(environment: dict[str, Any]) -> dict[str, Any]:
         TypeError: when one is of another type.
     """
     wanted = {"device": str, "precision": str, "versions": dict, "resumed": list, "pictures": dict}
-    of_pictures = {"stand_in": bool, "fingerprint": str, "source": str, "paintings": int, "pictures": int}
+    of_pictures = {"synthetic": bool, "fingerprint": str, "source": str, "paintings": int, "pictures": int}
     for values, types in (
         (environment, wanted),
         (environment["pictures"], of_pictures),

@@ -259,7 +259,7 @@ def _environment(recipe: Recipe, pictures: data.Pictures, precision: str, jit: b
 def _facts(recipe: Recipe, pictures: data.Pictures) -> dict[str, Any]:
     return {
         "source": pictures.source,
-        "stand_in": pictures.stand_in,
+        "synthetic": pictures.synthetic,
         "paintings": len(pictures.originals()),
         "pictures": len(pictures),
         "holdout": recipe.holdout,

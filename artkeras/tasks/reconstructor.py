@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Codec(Sampler):
+class Reconstructor(Sampler):
     """A trained autoencoder, plain or variational; its decoder is a sampler's generator.
 
     Attributes:
@@ -64,7 +64,7 @@ class Codec(Sampler):
         return np.concatenate(batches)
 
     def reconstruct(self, pictures: np.ndarray) -> np.ndarray:
-        """Pictures through the narrow place: (n, size, size, 3) uint8 RGB, and the same shape back."""
+        """Pictures through the bottleneck: (n, size, size, 3) uint8 RGB, and the same shape back."""
         return self.pictures(self.encode(pictures))
 
     # --- latents ------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     axis.set(xlabel="latents", ylabel="RMS error on unseen paintings", ylim=(0, None))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
-    pictures = "procedural stand-in" if opened[0].stand_in else f"{len(unseen)} paintings"
+    pictures = "synthetic placeholder" if opened[0].synthetic else f"{len(unseen)} paintings"
     axis.set_title(f"{opened[0].recipe.study}, {pictures}, {opened[0].recipe.scale} scale", fontsize=9, loc="left")
     plt.close(figure)
     return figure

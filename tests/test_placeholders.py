@@ -130,9 +130,9 @@ def test_bad_arguments_raise_one_clear_line(draw, arguments):
 
 
 @pytest.mark.parametrize("study", ["abstract", "artworks", "japanese_art"])
-def test_the_studies_find_their_stand_ins(study, monkeypatch):
-    monkeypatch.setattr(data.loading, "STAND_IN_COUNT", 6)
+def test_the_studies_find_their_placeholders(study, monkeypatch):
+    monkeypatch.setattr(data.loading, "PLACEHOLDER_COUNT", 6)
     pictures, _ = data.load(study, 16, subset="all", expand=False)
-    assert pictures.stand_in
+    assert pictures.synthetic
     assert len(pictures) == 6
-    assert np.array_equal(pictures.take(range(6)), synthetic.STAND_INS[study](6, 16))
+    assert np.array_equal(pictures.take(range(6)), synthetic.PAINTERS[study](6, 16))
