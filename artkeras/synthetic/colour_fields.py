@@ -1,7 +1,7 @@
 """Invented colour-field paintings, for when the real pictures of study 1 are not at hand.
 
 The study learns from photographs of works by Rothko, Newman, Louis, Davis, Noland, Frankenthaler, Stella and others.
-Those pictures are not ours to hand out, so this module paints placeholders: five kinds of painting, a table of palettes,
+Those pictures are not ours to hand out, so this module paints placeholders: five kinds of painting, a few palettes,
 a little unevenness of the paint, and the weave of the canvas. The same seed always paints the same pictures (numpy may
 change its random numbers from one release to another, though it seldom does).
 
