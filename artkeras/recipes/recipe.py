@@ -143,7 +143,7 @@ class Recipe:
     Attributes:
         change: the one thing that sets it apart, in a line.
         source: whose work it is.
-        published: what its authors report: epochs, time, results.
+        published: what its authors report: epochs, time, results; the pixels of a cell of their published grid.
         departures: where we knowingly do otherwise than the study.
         laptop: the values `quick()` puts in place.
         sample_every: epochs between sample grids.
