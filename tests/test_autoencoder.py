@@ -395,7 +395,8 @@ def test_kinds_say_what_they_cannot_do_in_a_line():
     with pytest.raises(UserError, match="cannot be judged during training"):
         base.watch(TINY, None, None, None)
     with pytest.raises(UserError, match="cannot be scored"):
-        base.judge(SimpleNamespace(recipe=TINY), None, None, count=1, seed=0, features=None, facts={}, log=silent)
+        options = {"count": 1, "seed": 0, "features": [], "thumbnail": 24, "facts": {}, "log": silent}
+        base.judge(SimpleNamespace(recipe=TINY), None, None, **options)
     with pytest.raises(UserError, match="no latent space"):
         Trained(TINY, {}, "").walk()
 
