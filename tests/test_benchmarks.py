@@ -189,7 +189,7 @@ def test_pictures_are_measured_twice_a_count(monkeypatch):
 def test_a_folder_is_measured_in_a_process_of_its_own(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures, "PAINTINGS", 2)
     (tmp_path / "pictures").mkdir()
-    for number, content in enumerate(pictures._encoded()):
+    for number, content in enumerate(pictures.encoded_squares()):
         (tmp_path / "pictures" / f"{number}.jpg").write_bytes(content)
     found = pictures._ask(tmp_path / "pictures", tmp_path / "home")
     assert set(found) == {"load", "drawn", "memory", "mapped"} and not found["mapped"]
