@@ -32,7 +32,7 @@ def kid(real: np.ndarray, fake: np.ndarray, **settings) -> float:
 
 
 def whole_kid(real: np.ndarray, fake: np.ndarray, *, keep_diagonal: bool = False) -> float:
-    """The kernel distance of whole sets as in the paper, written plainly; with the diagonals it is the biased one."""
+    """The KID of whole sets as in the paper, written plainly; with the diagonals it is the biased one."""
     d = real.shape[1]
     k_real, k_fake, k_across = ((a @ b.T / d + 1) ** 3 for a, b in ((real, real), (fake, fake), (real, fake)))
     if keep_diagonal:
@@ -121,7 +121,7 @@ def clean(halves) -> tuple[np.ndarray, np.ndarray]:
     return features(halves[0]), features(halves[1])
 
 
-# ---------------------------------------------------------------------------------------------- kernel distance
+# ---------------------------------------------------------------------------------------------- KID
 
 
 def test_kernel_distance_of_two_by_two_pictures_by_hand():

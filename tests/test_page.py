@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from html import escape
 from importlib import resources
 from pathlib import Path
 
@@ -154,7 +155,7 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
     )
     text = text_of(page([trained], "page.html"))
     kid = METRICS["kid"]
-    words = f"KID, unscaled features, EfficientNet-Lite0 0.250 ± 0.013 {kid.meaning} {kid.good}"
+    words = f"KID, unscaled features, EfficientNet-Lite0 0.250 ± 0.013 {escape(kid.meaning)} {kid.good}"
     assert words in text.replace("  ", " ")
     assert "recall, EfficientNet-Lite0 12.5 %" in text
     assert "checkerboard artifacts −0.07" in text
@@ -233,7 +234,7 @@ def test_the_best_checkpoint_is_the_one_shown(trained):
     assert "the samples are those of epoch 1" in html
     assert "nearest to the held-out paintings" in html
     assert "KID" in html
-    assert 'aria-label="Kernel distance (KID) over 2 epochs: kernel distance from 0.300 to 0.300"' in html
+    assert 'aria-label="KID over 2 epochs: KID from 0.300 to 0.300"' in html
 
 
 def test_a_killed_run_shows_what_its_checkpoint_has(trained):
