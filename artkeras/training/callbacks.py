@@ -28,6 +28,8 @@ DIVERGED = (
 )
 GRID = 49  # a 7 x 7 grid, as in study 1
 FRAMES = 25  # of the animation, at most
+FEWEST = 5  # frames of an animation, however large
+GIF_BYTES = 1_000_000  # it is passed on with reports
 
 
 class Recorder(keras.callbacks.Callback):
@@ -288,8 +290,12 @@ def stop_signals(until: float = math.inf) -> Iterator[threading.Event]:
 
 
 def write_gif(run: Run) -> None:
-    """Join a run's sample grids to samples.gif; of more than `FRAMES` every second, third, ... and the last."""
+    """Join a run's sample grids to samples.gif: as many, evenly spread and with the last, as `GIF_BYTES` allow."""
     frames = list(run.grids().values())
-    if frames:
-        every = -(-len(frames) // FRAMES)
-        figures.gif(frames[::-1][::every][::-1], run.path / "samples.gif", milliseconds=400)
+    every = -(-len(frames) // FRAMES)
+    while frames:
+        chosen = frames[::-1][::every][::-1]
+        figures.gif(chosen, run.path / "samples.gif", milliseconds=400)
+        if len(chosen) <= FEWEST or (run.path / "samples.gif").stat().st_size <= GIF_BYTES:
+            return
+        every += 1
