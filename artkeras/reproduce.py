@@ -15,10 +15,11 @@ from typing import Any
 
 from artkeras import engine
 from artkeras.errors import UserError
+from artkeras.metrics.features import Features
 from artkeras.recipes import RECIPES, Recipe, recipe
 from artkeras.reporting.comparison import compare
 from artkeras.reporting.report import duration, gallery, report, table
-from artkeras.tasks.evaluation import SAMPLE_SEED, evaluate
+from artkeras.tasks.evaluation import SAMPLE_SEED, evaluate, extractors
 from artkeras.training.checkpoints import Position
 from artkeras.training.plan import plan, steps_per_epoch
 from artkeras.training.run import Run
@@ -172,11 +173,18 @@ def _seconds(one: Recipe, pictures, done: Position) -> float:
 
 
 class _Clock:
-    """Knows what is left, and how long steps took."""
+    """Knows what is left and how long steps took, and keeps what they share."""
 
     def __init__(self, deadline: float, quick: bool):
         self.deadline = deadline
         self.expected = {"evaluation": EVALUATING / 10 if quick else EVALUATING, "report": REPORTING}
+
+        self._extractors: list[Features] = []
+
+    def extractors(self) -> list[Features]:
+        """The feature extractors of all evaluations, which remember the paintings they have described."""
+        self._extractors = self._extractors or extractors()
+        return self._extractors
 
     def left(self) -> float:
         return self.deadline - time.monotonic()
@@ -222,6 +230,7 @@ def _chain(job: Job, out: Path, clock: _Clock, data: str | Path | None, log: Log
                 "checkpoint": checkpoint,
                 "count": SAMPLES[job.recipe.scale],
                 "data": data,
+                "features": clock.extractors(),
             }
             clock.measured("evaluation", name, partial(evaluate, run, seed=SAMPLE_SEED, log=log, **options))
     if job.recipe.seed == 0 and not _reported(run, out):

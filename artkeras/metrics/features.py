@@ -87,10 +87,10 @@ class Features:
             The same array for the same pictures; do not change it.
         """
         key = hashlib.sha256(pictures.tobytes()).hexdigest(), thumbnail
-        if key not in self._described:
-            self._described[key] = self._describe(pictures, thumbnail)
-            if len(self._described) > REMEMBERED:
-                del self._described[next(iter(self._described))]
+        found = self._described.pop(key, None)
+        self._described[key] = self._describe(pictures, thumbnail) if found is None else found  # last: used last
+        if len(self._described) > REMEMBERED:
+            del self._described[next(iter(self._described))]
         return self._described[key]
 
     def _describe(self, pictures: np.ndarray, thumbnail: int | None) -> np.ndarray:

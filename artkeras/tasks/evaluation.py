@@ -36,7 +36,7 @@ def evaluate(
     data: str | Path | None = None,
     count: int = 2000,
     seed: int = SAMPLE_SEED,
-    features: str = "lite0",
+    features: str | Sequence[Features] = "lite0",
     weights: str = "trained",
     checkpoint: str = "chosen",
     thumbnail: int = THUMBNAIL,
@@ -51,7 +51,8 @@ def evaluate(
         count: samples to draw, at least 100.
         seed: of their latents.
         features: "lite0", "squeezenet" or "inception", see `artkeras.metrics.features`. Composition and texture are
-            also scored by a second extractor: SqueezeNet beside Lite0, Lite0 beside the others.
+            also scored by a second extractor: SqueezeNet beside Lite0, Lite0 beside the others. Or what `extractors`
+            gives, to describe the paintings only once for several evaluations.
         weights: "trained" or "ema", see `artkeras.load`.
         checkpoint: "chosen", the best one where the run was judged during training, or "last". Results have the chosen
             one only.
@@ -75,7 +76,7 @@ def evaluate(
     run = as_run(what)
     if checkpoint == "last" and not run:
         raise UserError(f"{what} is a result, which keeps the chosen checkpoint only: evaluate a run's folder")
-    extractors = [Features(name) for name in (features, SECOND.get(features, "lite0"))]
+    describers = extractors(features) if isinstance(features, str) else features
     if run:
         trained = run.sampler(run.latest()[0] if checkpoint == "last" else None, weights)
     else:
@@ -100,7 +101,7 @@ def evaluate(
         held_out,
         count=count,
         seed=seed,
-        features=extractors,
+        features=describers,
         thumbnail=thumbnail,
         facts=facts,
         log=missing.append,
@@ -117,6 +118,15 @@ def evaluate(
             part.write_text(before + "".join(json.dumps(line) + "\n" for line in records))
         log(f"wrote {path}")
     return records
+
+
+def extractors(name: str = "lite0") -> list[Features]:
+    """A feature extractor, and the one whose opinion is asked too.
+
+    Raises:
+        UserError: for an unknown name, or when weights cannot be had.
+    """
+    return [Features(name), Features(SECOND.get(name, "lite0"))]
 
 
 def judge(
