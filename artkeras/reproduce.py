@@ -195,7 +195,7 @@ class _Clock:
             raise OutOfTime(f"the {step} of {name}")
         began = time.monotonic()
         action()
-        self.expected[step] = max(self.expected[step] if math.isinf(self.deadline) else 0.0, time.monotonic() - began)
+        self.expected[step] = time.monotonic() - began
 
 
 def _chain(job: Job, out: Path, clock: _Clock, data: str | Path | None, log: Log) -> None:

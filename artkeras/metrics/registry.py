@@ -402,7 +402,11 @@ def title(key: str, network: str = "pixels") -> str:
 
 def shown(key: str, value: float) -> str:
     """A score's number as people read it: in its own style, that of an unknown key with three decimals."""
-    style = METRICS[key].style if key in METRICS else ".3f"
+    return written(value, METRICS[key].style if key in METRICS else ".3f")
+
+
+def written(value: float, style: str) -> str:
+    """A number by a format, with a space before the per cent sign and a true minus."""
     return f"{value:{style}}".replace("%", " %").replace("-", "−")
 
 

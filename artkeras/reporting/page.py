@@ -497,10 +497,6 @@ def _findings(run: Run, epochs: int, results: Path) -> str:
 # -------------------------------------------------------------------------------------------------- words
 
 
-def _styled(value: float, style: str) -> str:
-    return f"{value:{style}}".replace("%", " %").replace("-", "−")
-
-
 _STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "validation_error": ".3f", "training_error": ".3f"}
 
 
@@ -508,7 +504,7 @@ def _number(name: str, value: float) -> str:
     """A value of the history: shares as such, blanks where nothing was measured."""
     if not np.isfinite(value):
         return ""
-    return _styled(float(value), _STYLES.get(name, ".2f"))
+    return registry.written(float(value), _STYLES.get(name, ".2f"))
 
 
 def _order(name: str) -> int:

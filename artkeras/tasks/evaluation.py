@@ -175,7 +175,7 @@ def judge(
     plain: dict[str, Any] = {"network": describe.name, "resize": describe.resize, **counts}
     return [
         *records,
-        *_neighbourhood(fake, train, held_out, describe, facts, thumbnail, augmented),
+        *_neighbourhood(fake, real, len(train), describe, facts, thumbnail, augmented),
         metrics.record("kid", metrics.kid(of_real, of_fake), **plain),
         metrics.record("frechet", metrics.frechet_distance(of_real, of_fake), **plain),
         metrics.record("spectrum", metrics.spectrum_distance(real, fake), **counts),
@@ -192,15 +192,17 @@ def _resize(describe: Features, thumbnail: int | None) -> str:
 
 def _neighbourhood(
     fake: np.ndarray,
-    train: np.ndarray,
-    held_out: np.ndarray | None,
+    real: np.ndarray,
+    trained: int,
     describe: Features,
     facts: dict[str, Any],
     thumbnail: int,
     augmented: bool,
 ) -> list[dict[str, Any]]:
-    """What is measured by distances to the nearest: precision, recall, diversity, near-duplicates, memorization."""
-    real = train if held_out is None else np.concatenate([train, held_out])
+    """What is measured by distances to the nearest: precision, recall, diversity, near-duplicates, memorization.
+
+    The first `trained` of the real images are those of the training.
+    """
     # a painting that was photographed twice has itself as its nearest, which tells nothing about paintings
     kept = metrics.without_duplicates(real)
     of_real, of_fake = describe(real, thumbnail), describe(fake, thumbnail)
@@ -214,13 +216,13 @@ def _neighbourhood(
         metrics.record("diversity", spread.mean_distance / spread.real_mean_distance, **counts),
         metrics.record("near_duplicates", spread.near_share, **counts),
     ]
-    unseen = kept[kept >= len(train)]
+    unseen = kept[kept >= trained]
     if len(unseen):
-        known = of_real[: len(train)]
+        known = of_real[:trained]
         if augmented:
-            known = describe(metrics.six_copies(train).reshape(-1, *train.shape[1:]), thumbnail)
+            known = describe(metrics.six_copies(real[:trained]).reshape(-1, *real.shape[1:]), thumbnail)
         found = metrics.memorization(of_fake, known, of_real[unseen], copies=6 if augmented else 1)
-        among = protocol | {"n_real": len(train), "n_fake": len(fake), "held_out": len(unseen)}
+        among = protocol | {"n_real": trained, "n_fake": len(fake), "held_out": len(unseen)}
         records.append(metrics.record("memorization_p50", found.below_median, **among))
         records.append(metrics.record("memorization_p5", found.below_p5, **among))
     return records
