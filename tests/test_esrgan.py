@@ -16,7 +16,7 @@ from test_pretrained import HOME, picture, real
 from artkeras import engine
 from artkeras.errors import UserError
 from artkeras.networks import esrgan, realesrgan
-from artkeras.pretrained import weights
+from artkeras.pretrained import table, weights
 
 
 def torch():
@@ -385,9 +385,9 @@ SAMPLES = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_packages_own_sample(name, monkeypatch):
     build, parameters, before, after = SAMPLES[name]
-    parts = weights.Part("fixture.png", *before), weights.Part("samples/4x/result.png", *after)
-    source = weights.Source("npm", "package/assets/", f"@upscalerjs/esrgan-{name}@1.0.0")
-    sample = weights.Entry("sample", "MIT", "tests", parts, (source,))
+    parts = table.Part("fixture.png", *before), table.Part("samples/4x/result.png", *after)
+    source = table.Source("npm", "package/assets/", f"@upscalerjs/esrgan-{name}@1.0.0")
+    sample = table.Entry("sample", "MIT", "tests", parts, (source,))
     monkeypatch.setitem(weights.WEIGHTS, f"{name}-sample", sample)
     folder = real(f"{name}-sample")
     real(f"esrgan-{name}")

@@ -21,7 +21,7 @@ from test_pretrained import HOME, picture, real
 from artkeras import engine, metrics
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.pretrained import png, upscale, weights
+from artkeras.pretrained import png, sources, upscale, weights
 from artkeras.pretrained.upscale import Upscaler, check, open_model, upscale_files
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason="a network for TensorFlow alone")
@@ -67,9 +67,9 @@ def offline(monkeypatch):
     """No source of weights answers."""
 
     def silent(source, parts):
-        raise weights._NoAnswer("no network")
+        raise sources.NoAnswer("no network")
 
-    monkeypatch.setattr(weights, "_READERS", dict.fromkeys(weights._READERS, silent))
+    monkeypatch.setattr(weights, "READERS", dict.fromkeys(weights.READERS, silent))
     monkeypatch.setattr(upscale, "HANDLE", "http://127.0.0.1:9/captain-pool/esrgan-tf2/1")
 
 

