@@ -59,7 +59,7 @@ def table(sets: dict[str, list[np.ndarray]], models: Sequence[str]) -> str:
 def margin(upscaler: Upscaler, picture: np.ndarray) -> int:
     """How many pixels from where a picture was cut off the result differs by more than one grey level."""
     kept = picture.shape[1] * 5 // 8
-    whole, cut = (np.clip(upscaler.enlarged(p), 0, 255) for p in (picture, picture[:, :kept]))
+    whole, cut = (np.clip(upscaler.of_piece(p), 0, 255) for p in (picture, picture[:, :kept]))
     apart = np.abs(whole[:, : kept * upscaler.scale] - cut).max(axis=(0, 2)).reshape(kept, -1).max(axis=1)[::-1]
     return int(np.flatnonzero(apart > 1).max(initial=-1)) + 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 
 import numpy as np
@@ -13,7 +12,6 @@ from image_files import fill, one
 from PIL import Image, ImageCms
 
 from artkeras import data
-from artkeras.pretrained import png
 
 CARD = np.array([[(220, 30, 30), (30, 180, 60)], [(30, 60, 200), (240, 220, 40)]], dtype=np.uint8)
 GREYS = np.array([[20, 90], [160, 240]], dtype=np.float64)
@@ -191,13 +189,14 @@ def test_an_enlarged_image_has_the_colours_of_srgb_and_says_so(folder, tmp_path)
         assert np.abs(middles(np.asarray(image)) - CARD).max() <= 4
 
 
-def test_a_written_png_says_that_it_is_srgb():
-    file = io.BytesIO()
-    writer = png.Writer(file, 1, 1, 3)
-    writer.write(np.full((1, 1, 3), 7, np.uint8))
-    writer.close()
-    with Image.open(file) as image:
-        assert image.info["srgb"] == 0 and image.getpixel((0, 0)) == (7, 7, 7)
+@pytest.mark.parametrize(("mode", "pixel"), [("L", 7), ("LA", (7, 9)), ("RGB", (7, 8, 9)), ("RGBA", (7, 8, 9, 10))])
+def test_a_written_png_says_that_it_is_srgb(tmp_path, mode, pixel):
+    made = data.save_png(Image.new(mode, (3, 2), pixel), tmp_path / "new" / "a.png", "made by hand")
+    with Image.open(made) as image:
+        assert image.info["srgb"] == 0 and image.text == {"Comment": "made by hand"}
+        assert (image.mode, image.getpixel((2, 1))) == (mode, pixel)
+    assert data.save_png(Image.new("L", (1, 1)), tmp_path / "b.png") == tmp_path / "b.png"
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["a.png", "b.png"]
 
 
 # ------------------------------------------------------------------------------------------ deep grey

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from test_esrgan import rrdn_arrays, write_tfjs
 from test_pretrained import HOME, picture, real
 
-from artkeras import engine, metrics
+from artkeras import engine, metrics, tiles
 from artkeras.__main__ import main
 from artkeras.errors import UserError
-from artkeras.pretrained import png, sources, upscale, weights
-from artkeras.pretrained.upscale import Upscaler, check, open_model, upscale_files
+from artkeras.pretrained import sources, upscale, weights
+from artkeras.pretrained.upscale import Upscaler, check, models, open_model, upscale_files
 
 on_tensorflow = pytest.mark.skipif(engine.BACKEND != "tensorflow", reason="a network for TensorFlow alone")
 
@@ -70,7 +70,7 @@ def offline(monkeypatch):
         raise sources.NoAnswer("no network")
 
     monkeypatch.setattr(weights, "READERS", dict.fromkeys(weights.READERS, silent))
-    monkeypatch.setattr(upscale, "HANDLE", "http://127.0.0.1:9/captain-pool/esrgan-tf2/1")
+    monkeypatch.setattr(models, "HANDLE", "http://127.0.0.1:9/captain-pool/esrgan-tf2/1")
 
 
 # --- pieces -----------------------------------------------------------------------------------------
@@ -95,10 +95,10 @@ def test_pieces_cover_all_and_their_shares_add_up_to_one(length, multiple):
 def test_no_seam(small):
     # every piece's edge shows: the network is random, and what lies outside counts as black
     given = noise(150, 171)
-    whole = np.clip(small.enlarged(given), 0, 255)
+    whole = np.clip(small.of_piece(given), 0, 255)
     assert small.pieces(150, 171, 64) == 5 * 6
     np.testing.assert_allclose(small(given, 64), whole, atol=0.51)
-    edge = np.clip(small.enlarged(given[:, :64]), 0, 255)
+    edge = np.clip(small.of_piece(given[:, :64]), 0, 255)
     assert np.abs(edge - whole[:, :256]).max() > 20
 
 
@@ -106,7 +106,7 @@ def test_no_seam_of_a_real_network(monkeypatch):
     real("esrgan-slim")
     monkeypatch.setenv("ARTKERAS_HOME", str(HOME))
     slim, given = open_model("slim"), np.concatenate([painting(100, 60), noise(100, 70)], axis=1)
-    apart = slim(given, 64).astype(int) - np.rint(np.clip(slim.enlarged(given), 0, 255))
+    apart = slim(given, 64).astype(int) - np.rint(np.clip(slim.of_piece(given), 0, 255))
     assert slim.pieces(100, 130, 64) > 4
     assert np.abs(apart).max() <= 1
 
@@ -120,7 +120,7 @@ def test_the_second_part_in_strips_makes_the_whole(tmp_path):
     upscaler, given = open_model(param), noise(70, 9)  # three strips
     assert (upscaler.tile, upscaler.name) == (512, str(param))
     whole = engine.inference(realesrgan.from_file(param))(given[None].astype("float32"))[0]
-    np.testing.assert_allclose(upscaler.enlarged(given), whole, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(upscaler.of_piece(given), whole, rtol=1e-4, atol=1e-2)
 
 
 def test_sides_that_a_network_cannot_take_are_filled_up():
@@ -143,7 +143,7 @@ def test_what_lies_beyond_black_and_white_is_clipped():
 def test_a_large_canvas_is_mapped_and_leaves_no_file(bicubic, monkeypatch, tmp_path):
     given = painting(80, 70)
     held = bicubic.canvas(given, 64, tmp_path)
-    monkeypatch.setattr(upscale, "_MAP_ABOVE", 0)
+    monkeypatch.setattr(tiles, "MAP_ABOVE", 0)
     mapped = bicubic.canvas(given, 64, tmp_path)
     assert isinstance(mapped, np.memmap) and not isinstance(held, np.memmap)
     np.testing.assert_array_equal(mapped, held)
@@ -236,39 +236,6 @@ def test_pictures_are_turned_upright(bicubic, tmp_path):
     np.testing.assert_array_equal(np.asarray(made), np.asarray(wanted))
 
 
-# --- writing PNG ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
-def test_png_files_hold_what_was_written(channels, mode):
-    smooth = np.add.outer(np.arange(50), np.arange(30))[..., None] * np.arange(1, channels + 1)
-    rows = np.concatenate([smooth % 256, np.random.default_rng(0).integers(0, 256, (20, 30, channels))]).astype("uint8")
-    file = io.BytesIO()
-    writer = png.Writer(file, 70, 30, channels, "made by hand")
-    for start, end in ((0, 1), (1, 1), (1, 40), (40, 70)):
-        writer.write(rows[start:end])
-    writer.close()
-    with Image.open(io.BytesIO(file.getvalue())) as image:
-        assert isinstance(image, PngImagePlugin.PngImageFile)
-        image.verify()
-    with Image.open(io.BytesIO(file.getvalue())) as image:
-        assert image.mode == mode and image.text == {"Comment": "made by hand"}
-        np.testing.assert_array_equal(np.asarray(image).reshape(rows.shape), rows)
-    if channels == 3:  # both filters were of use
-        assert len(file.getvalue()) < 0.7 * rows.nbytes
-
-
-def test_png_rows_are_counted():
-    writer = png.Writer(io.BytesIO(), 3, 4, 3)
-    with pytest.raises(ValueError, match="do not fit"):
-        writer.write(np.zeros((2, 5, 3), "uint8"))
-    with pytest.raises(ValueError, match="do not fit"):
-        writer.write(np.zeros((4, 4, 3), "uint8"))
-    writer.write(np.zeros((2, 4, 3), "uint8"))
-    with pytest.raises(ValueError, match="1 rows are missing"):
-        writer.close()
-
-
 # --- files ------------------------------------------------------------------------------------------
 
 
@@ -293,7 +260,8 @@ def test_files_and_folders(call):
         assert image.size == (32, 32) and image.text["Comment"].startswith("enlarged 4 times by bicubic")
     lines = out.splitlines()
     assert lines[0] == "passed over in/text.png: not a picture, or a damaged one"
-    assert "wrote new/big/c.png (32 x 32)" in lines and len(lines) == 6
+    assert lines[1].startswith("in: 1 ") and ".txt" in lines[1]
+    assert "wrote new/big/c.png (32 x 32)" in lines and len(lines) == 7
 
 
 def test_a_file_that_is_there_is_left_as_it_is(call):
@@ -340,9 +308,30 @@ def test_a_picture_that_breaks_off_does_not_stop_the_others(call):
     put("a.png", 64), put("b.png")
     Path("a.png").write_bytes(Path("a.png").read_bytes()[:2000])
     status, out, err = call("a.png", "b.png", "--out", "big", "--model", "bicubic")
-    assert status == 2 and err == "artkeras: 1 of 2 pictures could not be read, the first being a.png\n"
+    assert status == 2 and err == "artkeras: 1 of 2 pictures could not be enlarged, the first being a.png\n"
     assert out.splitlines()[0].startswith("a.png cannot be enlarged: ")
     assert files("big") == ["b.png"]
+
+
+def test_a_picture_of_a_folder_that_breaks_off_is_passed_over(call):
+    put("in/a.png", 64), put("in/b.png")
+    Path("in/a.png").write_bytes(Path("in/a.png").read_bytes()[:2000])
+    status, out, err = call("in", "--out", "big", "--model", "bicubic")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].startswith("in/a.png cannot be enlarged: ")
+    assert files("big") == ["b.png"]
+
+
+def test_a_result_that_is_too_large_is_refused_before_anything_is_enlarged(call, monkeypatch):
+    monkeypatch.setattr(tiles, "LARGEST", 32 * 32)
+    put("a.png", 9), put("in/b.png", 8), put("in/c.png", 9)
+    status, out, err = call("a.png", "--out", "big", "--model", "bicubic")
+    assert status == 2 and err == "artkeras: 1 of 1 pictures could not be enlarged, the first being a.png\n"
+    assert "a.png has 9 x 9 pixels: 4 times as wide and high they are more than" in out and not files("big")
+    status, out, _ = call("in", "--out", "big", "--model", "bicubic")
+    assert status == 0 and "in/c.png has 9 x 9 pixels" in out and files("big") == ["b.png"]
+    with pytest.raises(UserError, match="the image has 9 x 9 pixels"):
+        upscale.upscale(painting(9, 9), "bicubic")
 
 
 def test_ctrl_c_leaves_nothing_half_written(call, monkeypatch):
@@ -355,10 +344,10 @@ def test_ctrl_c_leaves_nothing_half_written(call, monkeypatch):
         pieces.append(1)
         return batch.repeat(4, 1).repeat(4, 2)
 
-    monkeypatch.setitem(upscale.MODELS, "slim", lambda log: Upscaler("slim", run, margin=2))
-    monkeypatch.setattr(upscale, "_MAP_ABOVE", 0)
+    monkeypatch.setitem(models.MODELS, "slim", lambda log: Upscaler("slim", run, margin=2))
+    monkeypatch.setattr(tiles, "MAP_ABOVE", 0)
     status, _, err = call("a.png", "b.png", "--out", "big", "--model", "slim", "--tile", "64")
-    assert status == 130 and "the same command goes on" in err
+    assert status == 130 and "the same command continues" in err
     assert [path.name for path in Path("big").iterdir()] == ["a.png"]
 
 
@@ -476,7 +465,7 @@ def brighter(given: np.ndarray) -> np.ndarray:
 def test_the_hub_is_asked_once_then_the_cache(saved, monkeypatch):
     given, lines = noise(7, 9), []
     with hub(saved) as (handle, asked):
-        monkeypatch.setattr(upscale, "HANDLE", handle)
+        monkeypatch.setattr(models, "HANDLE", handle)
         np.testing.assert_array_equal(upscale.upscale(given, "esrgan-tf2"), brighter(given))
         assert asked == ["/captain-pool/esrgan-tf2/1?tf-hub-format=compressed"]
     made = upscale.upscale(given, log=lines.append)  # the server is gone
@@ -501,7 +490,7 @@ def test_the_studys_own_network_is_fetched_and_no_worse_than_bicubic_by_much(bic
 
 @on_tensorflow
 def test_a_folder_put_into_the_hubs_cache_is_found(saved, monkeypatch, tmp_path):
-    place = tmp_path / "cache" / hashlib.sha1(upscale.HANDLE.encode()).hexdigest()
+    place = tmp_path / "cache" / hashlib.sha1(models.HANDLE.encode()).hexdigest()
     shutil.copytree(saved, place)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
     given = noise(70, 90)

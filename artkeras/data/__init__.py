@@ -10,6 +10,7 @@ of uint8 squares that knows which files are copies of one painting.
 - `cache`: a folder as one array, decoded once
 - `dataset`: the array that knows its paintings, and choosing among them
 - `grouping`: which files are copies of one painting
+- `given`: the images that a user names for a command, and the PNG files that become of them
 - `labels`: the list beside a folder that says which images the authors rejected or chose
 - `loading`: all of that in one call, `load`; synthetic placeholders where there are no images
 - `pairs`: two domains to translate between
@@ -49,6 +50,7 @@ from artkeras.data.folders import (
     none_readable,
     reason,
 )
+from artkeras.data.given import Given, Inputs, inputs, save_png
 from artkeras.data.grouping import group_paintings
 from artkeras.data.labels import SUBSETS, belongs, labels_path, match_labels, read_labels
 from artkeras.data.loading import SYNTHETIC_SOURCE, load, read, placeholders
@@ -63,6 +65,8 @@ __all__ = [
     "PACKED_FACTS",
     "SYNTHETIC_SOURCE",
     "SUBSETS",
+    "Given",
+    "Inputs",
     "Listing",
     "Pictures",
     "augmented",
@@ -79,6 +83,7 @@ __all__ = [
     "hash_files",
     "holds_pictures",
     "in_threads",
+    "inputs",
     "is_array",
     "labels_path",
     "list_images",
@@ -90,6 +95,7 @@ __all__ = [
     "picture",
     "read",
     "read_labels",
+    "save_png",
     "reason",
     "placeholders",
     "to_float",
