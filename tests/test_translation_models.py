@@ -13,7 +13,7 @@ from artkeras.models import cyclegan, pix2pix
 from artkeras.models.cyclegan import CycleGAN, Pool
 from artkeras.models.translation import LinearDecay, adam
 from artkeras.networks import patchgan, resnet, unet
-from artkeras.networks.translation import ReflectionPadding2D
+from artkeras.networks.translation import ReflectionPadding2D, with_statistics_of
 from artkeras.recipes import Recipe
 
 
@@ -93,6 +93,19 @@ def test_a_network_of_any_size_is_the_same_network(build):
     assert free(np.zeros((1, 32, 48, 3), "float32")).shape == (1, 32, 48, 3)
     # each picture by itself: no batch statistics anywhere
     np.testing.assert_allclose(number(fixed(pictures[1:])), number(fixed(pictures))[1:], atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [resnet.generator, unet.generator], ids=["resnet", "unet"])
+def test_statistics_held_from_a_picture_make_the_same_of_it_and_stay_for_its_pieces(build):
+    network = build(size=16, width=2, any_size=True)
+    for v in network.weights:
+        if v.path.endswith(("gamma", "beta")):
+            v.assign(np.random.default_rng(len(v.path)).normal(1, 0.5, v.shape))
+    pictures = np.random.default_rng(0).uniform(-1, 1, (1, 64, 48, 3)).astype("float32")
+    held = with_statistics_of(network, pictures)
+    np.testing.assert_allclose(number(held(pictures)), number(network(pictures)), atol=1e-4)
+    pictures[:, 32:] = 0.5  # other statistics: the network answers differently above, the one that holds does not
+    assert np.abs(number(held(pictures)) - number(network(pictures)))[:, :8].max() > 0.01
 
 
 def test_weights_are_drawn_from_a_normal_distribution_of_deviation_002_each_layer_its_own():

@@ -8,6 +8,7 @@ pix2pix uses the statistics of the picture at hand when it translates, too; so i
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 SLOPE = 0.2  # of every LeakyReLU
@@ -59,3 +60,41 @@ def instance_norm(affine: bool = False) -> layers.Layer:
     return layers.GroupNormalization(
         groups=-1, epsilon=EPSILON, scale=affine, center=affine, gamma_initializer=normal(1.0)
     )
+
+
+def with_statistics_of(network: keras.Model, pictures: np.ndarray) -> keras.Model:
+    """The same network, its instance normalisations holding on to the means and variances that they had on pictures.
+
+    What it makes of a piece of a picture then does not depend on where the picture was cut. The statistics of a large
+    picture are hardly others than those of its reduction: Chen et al. 2022, "Towards Ultra-Resolution Neural Style
+    Transfer via Thumbnail Instance Normalization" (AAAI).
+
+    Args:
+        network: without other layers that look at whole pictures.
+        pictures: (n, height, width, channels) float32 that it takes; each statistic is the mean over the n.
+
+    Returns:
+        A new network for the same inputs; the one that was given stays as it is.
+    """
+    norms = [layer for layer in network.layers if isinstance(layer, layers.GroupNormalization)]
+    measured = [moment for layer in norms for moment in ops.moments(layer.input, axes=[1, 2])]
+    measure = keras.Model(network.input, measured)
+    measure.compile(optimizer=None, jit_compile=False)  # as one function, which frees what it no longer needs
+    found = [np.mean(values, axis=0) for values in measure.predict_on_batch(pictures)]
+
+    def held(layer: layers.Layer) -> layers.Layer:
+        if not isinstance(layer, layers.GroupNormalization):
+            return type(layer).from_config(layer.get_config())
+        return layers.BatchNormalization(
+            epsilon=layer.epsilon, scale=layer.scale, center=layer.center, name=layer.name, dtype=layer.dtype_policy
+        )
+
+    result = keras.models.clone_model(network, clone_function=held)
+    for layer in network.layers:
+        values = layer.get_weights()
+        if layer in norms:
+            index = 2 * norms.index(layer)
+            values += found[index : index + 2]
+        if values:
+            result.get_layer(layer.name).set_weights(values)
+    return result

@@ -291,7 +291,7 @@ def stylize_file(
             stopped = True
     if not seen:
         raise KeyboardInterrupt("stopped before there was anything to write")
-    wrote = f"wrote {figures.save(Image.fromarray(seen[-1].picture), out)}"
+    wrote = f"wrote {data.save_png(Image.fromarray(seen[-1].picture), out)}"
     if gif:
         wrote += f" and {figures.gif(frames(seen), gif)}"
     if stopped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,26 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
+import artkeras
 from artkeras import data
 from artkeras.errors import UserError
-from artkeras.files import atomic
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
 from artkeras.reporting import figures
 from artkeras.tasks.results import load
 from artkeras.tasks.sampling import Trained
+from artkeras.tiles import Tiled, bands
 from artkeras.training.run import Run
 
 TOGETHER = 1 << 16  # pixels that are translated at a time: 16 pictures of 64 pixels square, one of 256
 SMALLEST = 8  # pixels a side that still show something
 
-# Pictures of more pixels than this are refused: the first layer alone has 64 numbers a pixel. Cutting them into tiles
-# would not help, for each tile would be normalised by its own mean and come out in other colours than its neighbour.
-LARGEST = 2_000_000
+# Pictures of more pixels are cut into pieces, since the first layer alone has 64 numbers a pixel. Normalised by its own
+# mean, a piece would come out in other colours than its neighbours; so all are normalised by the statistics of the
+# picture reduced to this many pixels.
+WHOLE = 2_000_000
+TILE = 768  # pixels a side of a piece
+MARGIN = 96  # pixels at a piece's edge that are thrown away: no generator of CycleGAN sees farther
 
 Log = Callable[[str], None]
 
@@ -45,7 +50,7 @@ class Translator(Trained):
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
         super().__init__(recipe, networks, caption)
         self.both_ways = "b_to_a" in self.networks
-        self._widened: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+        self._widened: dict[str, tuple[Any, Callable[[np.ndarray], np.ndarray]]] = {}
         a, b = names(recipe)
         back = f" and of {a} from {b}" if self.both_ways else ""
         self.shown = f"Translations: {b} made from {a}{back}, not chosen."
@@ -54,28 +59,60 @@ class Translator(Trained):
         """Translate pictures from A to B, or from B to A.
 
         Args:
-            pictures: (n, height, width, 3) uint8 RGB of any size from 8 pixels a side to 2 million pixels; the
-                result is best at the size of training.
+            pictures: (n, height, width, 3) uint8 RGB of any size from 8 pixels a side; the result is best at the
+                size of training. Above `WHOLE` pixels they are translated in pieces.
             reverse: from B to A.
 
         Returns:
             The same shape, uint8 RGB. The same pictures give the same result: dropout is off.
 
         Raises:
-            UserError: it goes one way only, or pictures are too small or too large.
+            UserError: it goes one way only, or pictures are too small.
         """
         network = self.network(reverse)
         height, width = pictures.shape[1:3]
         check_size(width, height)
         padded, (top, left) = pad(pictures, self._multiple())
-        usual = padded.shape[1:3] == network.input_shape[1:3]
-        run = _called(network) if usual else self._of_any_size(reverse)
-        low, high = self.recipe.pixel_range
-        at_once, results = max(1, TOGETHER // math.prod(padded.shape[1:3])), []
-        for start in range(0, len(padded), at_once):
-            floats = padded[start : start + at_once].astype("float32") * ((high - low) / 255) + low
-            results.append(data.to_uint8(run(floats), low, high))
+        if height * width > WHOLE:
+            results = [self._in_pieces(picture, reverse)[None] for picture in padded]
+        else:
+            usual = padded.shape[1:3] == network.input_shape[1:3]
+            run = _called(network) if usual else self._of_any_size(reverse)[1]
+            at_once = max(1, TOGETHER // math.prod(padded.shape[1:3]))
+            starts = range(0, len(padded), at_once)
+            results = [self._to_uint8(run(self._to_float(padded[start : start + at_once]))) for start in starts]
         return np.concatenate(results)[:, top : top + height, left : left + width]
+
+    def _in_pieces(self, picture: np.ndarray, reverse: bool) -> np.ndarray:
+        """Translate a large picture (height, width, 3), whose sides are multiples of what the network takes."""
+        from artkeras import engine
+        from artkeras.networks.translation import with_statistics_of
+
+        multiple = self._multiple()
+        height, width = picture.shape[:2]
+        factor = math.sqrt(WHOLE / (height * width))
+        size = max(SMALLEST, round(width * factor)), max(SMALLEST, round(height * factor))
+        reduced = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+        widened, _ = self._of_any_size(reverse)
+        with engine.precision_policy("float32"):
+            network = with_statistics_of(widened, self._to_float(pad(reduced[None], multiple)[0]))
+        run, (low, high) = engine.inference(network), self.recipe.pixel_range
+
+        def translated(batch: np.ndarray) -> np.ndarray:
+            return (run(self._to_float(batch)) - low) * (255 / (high - low))
+
+        side = max(-(-TILE // multiple), 2 + -(-2 * MARGIN // multiple)) * multiple
+        tiled = Tiled(self.recipe.name, translated, MARGIN, tile=side, multiple=multiple)
+        with tqdm(total=tiled.pieces(height, width), unit="tile", leave=False, disable=None) as bar:
+            canvas = tiled.canvas(picture, done=bar.update)
+        return np.concatenate([rows for _, rows in bands(canvas)])
+
+    def _to_float(self, pictures: np.ndarray) -> np.ndarray:
+        low, high = self.recipe.pixel_range
+        return pictures.astype("float32") * ((high - low) / 255) + low
+
+    def _to_uint8(self, made: np.ndarray) -> np.ndarray:
+        return data.to_uint8(made, *self.recipe.pixel_range)
 
     def sample(self, count: int = 49, seed: int = 0) -> np.ndarray:
         """`count` pictures of the study, unseen ones where some were held out, translated from A to B."""
@@ -141,8 +178,8 @@ class Translator(Trained):
         layers = self.networks["a_to_b"].layers
         return 2 ** sum(type(layer).__name__ == "Conv2D" and layer.strides[0] == 2 for layer in layers)
 
-    def _of_any_size(self, reverse: bool) -> Callable[[np.ndarray], np.ndarray]:
-        """The network with the same weights, for pictures of any size."""
+    def _of_any_size(self, reverse: bool) -> tuple[Any, Callable[[np.ndarray], np.ndarray]]:
+        """The network with the same weights, for pictures of any size; and as a function of arrays."""
         name = "b_to_a" if reverse else "a_to_b"
         if name not in self._widened:
             from artkeras import engine
@@ -150,9 +187,7 @@ class Translator(Trained):
             with engine.precision_policy("float32"):
                 network = self.recipe.networks[name].but(any_size=True)(size=self.recipe.size, width=self.recipe.width)
             network.set_weights(self.networks[name].get_weights())
-            # as one function: called layer by layer, Keras keeps what every layer gave until the last is done
-            network.compile(optimizer=None, jit_compile=engine.BACKEND == "jax")
-            self._widened[name] = network.predict_on_batch
+            self._widened[name] = network, engine.inference(network)
         return self._widened[name]
 
 
@@ -197,19 +232,13 @@ def names(recipe: Recipe) -> tuple[str, str]:
 
 
 def check_size(width: int, height: int, name: str = "a picture") -> None:
-    """Refuse pictures that cannot be translated.
+    """Refuse pictures that are too small to be translated.
 
     Raises:
         UserError: saying which and why.
     """
     if min(width, height) < SMALLEST:
         raise UserError(f"{name} has {width} x {height} pixels: too small, give one of at least {SMALLEST} a side")
-    if width * height > LARGEST:
-        longest = int(max(width, height) * math.sqrt(LARGEST / (width * height)))
-        raise UserError(
-            f"{name} has {width} x {height} pixels: more than the {LARGEST // 1_000_000} million that memory is "
-            f"reckoned for; shrink it first, with --longest {longest // 100 * 100 or longest}"
-        )
 
 
 def pad(pictures: np.ndarray, multiple: int, at_least: int = 16) -> tuple[np.ndarray, tuple[int, int]]:
@@ -261,29 +290,31 @@ def translate(
             passed over and listed.
     """
     check(what)
-    wanted = _wanted(paths, Path(out))
+    found = data.inputs(paths)
+    wanted = _wanted(found.images, Path(out))
     translator = load(what.path if isinstance(what, Run) else what)
     assert isinstance(translator, Translator)
     translator.network(reverse)  # says if there is none
     log(f"{translator.caption}: {' to '.join(names(translator.recipe)[:: -1 if reverse else 1])}")
-    written, skipped = [], []
+    comment = f"translated by {translator.recipe.name} (artkeras {artkeras.__version__})"
+    written = []
     with tqdm(wanted.items(), unit="picture", disable=None, dynamic_ncols=True) as bar:
-        for target, (path, named) in bar:
+        for target, given in bar:
             try:
-                image = _opened(path, longest)
+                image = _opened(given.path, longest)
             except UserError as error:
-                if named:
+                if given.named:
                     raise
-                skipped.append(str(error))
+                found.unread.append((given.path, str(error)))
                 continue
             result = translator.translate(np.asarray(image)[None], reverse)[0]
-            with atomic(target) as part:
-                Image.fromarray(result).save(part, format="PNG")
-            written.append(target)
-    for line in skipped:
-        log(f"skipped: {line}")
+            written.append(data.save_png(Image.fromarray(result), target, comment))
+    for line in found.passed_over():
+        log(line)
     if not written:
-        raise UserError(f"none of the {len(skipped)} pictures could be translated, the first because {skipped[0]}")
+        raise UserError(
+            f"none of the {len(found.unread)} pictures could be translated, the first: {found.unread[0][1]}"
+        )
     log(f"wrote {written[0] if len(written) == 1 else f'{len(written)} pictures to {out}'}")
     return written
 
@@ -308,31 +339,29 @@ def _opened(path: Path, longest: int | None) -> Image.Image:
     return image
 
 
-def _wanted(paths: Sequence[str | os.PathLike[str]], out: Path) -> dict[Path, tuple[Path, bool]]:
-    """What is to be written -> (the file it is made from, whether that was named itself)."""
-    if not paths:
-        raise UserError("no pictures to translate: name files, or folders of them")
+def _wanted(images: Sequence[data.Given], out: Path) -> dict[Path, data.Given]:
+    """What is to be written -> what it is made from.
+
+    Raises:
+        UserError: a file that was named is no picture, or a result would take the place of a picture that is given.
+    """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: give --out a folder")
-    found: list[tuple[Path, Path, bool]] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            found += [(Path(name), path / name, False) for name in data.files(path)]
-        else:
-            data.picture(path)  # a slip is said before anything is written
-            found.append((Path(path.name), path, True))
-    given = {_identity(path): path for _, path, _ in found if path.exists()}
-    wanted: dict[Path, tuple[Path, bool]] = {}
-    for name, path, named in found:
-        target = out / name.with_suffix(".png")
-        number = 2
-        while target in wanted:  # a.jpg and a.png, or the same name from two folders
-            target = out / name.with_name(f"{name.stem}-{number}.png")
-            number += 1
-        if target.exists() and (lost := given.get(_identity(target))):
-            place = "its place" if lost == path else f"the place of {lost}"
-            raise UserError(f"the translation of {path} would take {place}: give another --out")
-        wanted[target] = (path, named)
+    for given in images:
+        if given.named:
+            data.picture(given.path)
+    sources = {_identity(given.path): given.path for given in images if given.path.exists()}
+    wanted: dict[Path, data.Given] = {}
+    numbers: Counter[Path] = Counter()
+    for given in images:
+        name = given.name.with_suffix(".png")
+        while (target := out / name) in wanted:  # a.jpg and a.png, or the same name from two folders
+            numbers[target] += 1
+            name = given.name.with_name(f"{given.name.stem}-{numbers[target] + 1}.png")
+        if target.exists() and (lost := sources.get(_identity(target))):
+            place = "its place" if lost == given.path else f"the place of {lost}"
+            raise UserError(f"the translation of {given.path} would take {place}: give another --out")
+        wanted[target] = given
     return wanted
 
 
