@@ -18,7 +18,7 @@ from artkeras.errors import UserError
 from data_tools.errors import COMPLETE, INCOMPLETE, USAGE
 
 # Each module has `add(commands)`, which adds its commands; a command's `run(arguments)` returns an exit status or None.
-MODULES = ("wikiart", "museums", "kaggle", "archives", "folder", "clean", "curate", "augment", "agreement")
+MODULES = ("wikiart_command", "museums", "kaggle", "archives", "folder", "clean", "curate", "augment", "agreement")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from artkeras.data import COPIES
 from artkeras.errors import UserError
 from artkeras.metrics.statistics import wilson
 from data_tools import options
-from data_tools.clean import DROPPED, REASONS, Decision, decide
+from data_tools.decisions import DROPPED, REASONS, Decision, decide
 from data_tools.judgements import judge_all
 from data_tools.steps import listed
 from data_tools.study import Study, studies

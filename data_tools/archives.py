@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 from artkeras.errors import UserError
 from artkeras.files import home
 from data_tools import folder, options, pictures
-from data_tools.collect import Report, Work
 from data_tools.errors import Changed, Incomplete, Missing
 from data_tools.polite import Failed, Politeness, Session
+from data_tools.works import Report, Work
 
 MEMBER_LIMIT = 32 << 20  # bytes that one picture of an archive may have
 JUDGED = 20  # pairs that are looked at to tell photographs from label maps

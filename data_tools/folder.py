@@ -15,8 +15,9 @@ from typing import Any
 import artkeras
 from artkeras.errors import UserError
 from data_tools import names, options, pictures
-from data_tools.collect import IMAGES, Report, Work, now, own_name
+from data_tools.collect import IMAGES, own_name
 from data_tools.manifest import CSV_NAME, NAME, Manifest
+from data_tools.works import Report, Work, now
 
 
 @dataclasses.dataclass(frozen=True)

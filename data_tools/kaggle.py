@@ -10,8 +10,8 @@ from pathlib import Path
 from artkeras.errors import UserError
 from artkeras.tables import read_rows
 from data_tools import folder, names, options
-from data_tools.collect import Report, Work
 from data_tools.errors import Changed, Incomplete, Refused
+from data_tools.works import Report, Work
 
 
 @dataclass(frozen=True)

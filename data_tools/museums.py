@@ -17,11 +17,12 @@ from urllib.parse import urlencode, urlsplit
 from artkeras.cli.arguments import whole
 from artkeras.errors import UserError
 from data_tools import names, options
-from data_tools.collect import Collector, Report, Work, now
+from data_tools.collect import Collector
 from data_tools.errors import Changed, Incomplete, Missing
 from data_tools.manifest import Manifest
+from data_tools.names import encoded
 from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback, title_of
-from data_tools.wikiart import encoded
+from data_tools.works import Report, Work, now
 
 KINDS = ("any", "painting", "print", "textile", "drawing")
 PAGE = 100  # works a request

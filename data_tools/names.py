@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 SLUG_BYTES = 100  # of a file name's stem: file systems allow 255 bytes, and an ending and a hash are added
 # Letters that Unicode does not take apart.
@@ -55,6 +55,16 @@ def joined(base: str, url: str) -> str:
     except ValueError:  # UnicodeEncodeError, for half of a surrogate pair, is one too
         return ""
     return whole
+
+
+def encoded(url: str) -> str:
+    """An address with everything encoded that must be, and nothing twice; empty for what is no address."""
+    if not joined("", url):
+        return ""
+    parts = urlsplit(url)
+    path = quote(unquote(parts.path), safe="/!()',*:@&=+$;~-._")
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+
 
 
 def parsed(text: str | bytes) -> Any:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from artkeras.cli.arguments import number
 from artkeras.errors import UserError
-from data_tools.collect import Report
 from data_tools.errors import COMPLETE, INCOMPLETE
 from data_tools.polite import Politeness
+from data_tools.works import Report
 
 QUICKEST = 0.5  # seconds between requests to a site of others
 SHOWN = 10  # how many lines about failed works are printed

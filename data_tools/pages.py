@@ -14,9 +14,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 from data_tools import names
-from data_tools.collect import PLACEHOLDERS, Work
+from data_tools.collect import PLACEHOLDERS
 from data_tools.errors import Changed
 from data_tools.polite import title_of
+from data_tools.works import Work
 
 SOURCE = "wikiart"
 NO_WORKS = {"all-works", "mode", "text-list"}  # addresses under an artist that are no works

@@ -11,27 +11,26 @@ tried. Then each work's page is read (style, genre, media, rights) and its pictu
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import datetime
 import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from artkeras.cli.arguments import whole
 from artkeras.errors import UserError
-from artkeras.files import atomic
-from artkeras.tables import read_rows
-from data_tools import names, options
-from data_tools.collect import Collector, Report, Work, now
+from data_tools import names
+from data_tools.artists import artist_slugs, artists
+from data_tools.collect import Collector
 from data_tools.errors import Changed, Incomplete, Missing, Refused
+from data_tools.listings import Listing
 from data_tools.manifest import Manifest
-from data_tools.polite import Failed, Politeness, Session, base_address, is_loopback
+from data_tools.names import encoded
+from data_tools.polite import Failed, Politeness, Session, base_address
+from data_tools.sizes import SIZES, chain, estimate
+from data_tools.works import Report, Work
 
 if TYPE_CHECKING:
     from data_tools.browser import Browser
@@ -41,53 +40,12 @@ SITE = "https://www.wikiart.org"
 PICTURE_HOSTS = re.compile(r"(use\d+-)?uploads\d*\.wikiart\.org")
 BACKENDS = ("auto", "feed", "selenium")
 WAYS = {"auto": ("feed", "selenium", "text-list"), "feed": ("feed",), "selenium": ("selenium",)}
-FRESH = datetime.timedelta(days=7)  # how long a listing is taken from the folder
 PAGES = 500  # no list has more
-
-# size -> the site's names for it; "" is the original
-SIZES: dict[str, tuple[str, ...]] = {
-    "thumb": ("PinterestSmall",),
-    "large": ("Large",),
-    "hd": ("HD", "HalfHD"),
-    "original": ("Original", ""),
-}
-# The size that is asked for, and what is taken instead when it is not there: the site has no "large" of every fourth.
-CHAINS = {
-    "thumb": ("thumb", "large", "original"),
-    "large": ("large", "original", "hd", "thumb"),
-    "hd": ("hd", "original", "large", "thumb"),
-    "original": ("original", "hd", "large", "thumb"),
-}
-KILOBYTES = {"thumb": 15, "large": 58, "hd": 191, "original": 300}  # of a typical picture, for the estimate
 
 RIGHTS_NOTICE = (
     "Rights: most colour-field paintings are in copyright. The site shows them as fair use, which does not extend to "
     "you: keep the pictures to yourself, do not publish them. The manifest records the rights label of every work."
 )
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The works of one artist, maybe of one style.
-
-    Attributes:
-        artist, style: slugs; style may be empty.
-        works: in the site's order.
-        declared: how many works the site says the artist has; 0 when it does not say.
-        complete: whether all of them (of the style) are here.
-        backend: the way that led to it.
-        warnings: why it is not complete, and what else is odd.
-        short: whether all that is wrong is that the site's list ends before the number that it declares.
-    """
-
-    artist: str
-    style: str
-    works: tuple[Work, ...] = field(repr=False)
-    declared: int
-    complete: bool
-    backend: str
-    warnings: tuple[str, ...] = ()
-    short: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,42 +62,6 @@ class UnknownArtist(UserError):
     """The site has no such artist."""
 
 
-# ---------------------------------------------------------------------------------------- names
-
-
-def artists(preset: str = "") -> list[dict[str, str]]:
-    """The table of artists: preset, slug, name, style, pictures_2021 (how many the study found)."""
-    rows = read_rows(Path(__file__).with_name("artists.csv"))
-    return [dict(row) for row in rows if not preset or row["preset"] == preset]
-
-
-def artist_slug(text: str) -> str:
-    """The likeliest slug of an artist given as slug, name ("Albrecht Dürer") or address.
-
-    Raises:
-        UserError: it is none of these.
-    """
-    return artist_slugs(text)[0]
-
-
-def artist_slugs(text: str) -> list[str]:
-    """The slugs that the site may have for an artist, the likeliest first; see `names.spellings`.
-
-    Raises:
-        UserError: see `artist_slug`.
-    """
-    given = text.strip()
-    if "://" in given:
-        path = urlsplit(given).path if names.joined("", given) else ""
-        parts = [unquote(part) for part in path.split("/") if part]
-        given = next((part for part in parts if not re.fullmatch("[a-z]{2}", part)), "")
-    by_name = {names.slug(row["name"]): row["slug"] for row in artists()}
-    if "/" in given or "\\" in given or not names.slug(given):
-        raise UserError(f"{text!r} is no artist: give a name, or a slug such as mark-rothko")
-    found = names.slug(given)
-    return [by_name[found]] if found in by_name else names.spellings(given)
-
-
 # ---------------------------------------------------------------------------------------- the site
 
 
@@ -149,7 +71,7 @@ class WikiArt:
     Args:
         backend: "auto", "feed" (no browser needed) or "selenium".
         politeness: how the site is asked.
-        base_url: of the site, or of a replica.
+        base_url: of the site, or of a replica, such as `demo_site`.
         picture_hosts: hosts of pictures, as in a URL, besides the site's own; for a replica.
         wait: seconds that the browser waits for works to appear.
         browser_binary, headed: see `browser.Browser`.
@@ -489,49 +411,6 @@ class WikiArt:
         return urlunsplit((parts.scheme, parts.netloc, "/Content/images/FRAME-600x480.jpg", "", "")) if first else ""
 
 
-def chain(work: Work, size: str, offered: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
-    """(size, address) of a work's picture in the order of trying: as its page offers, else as addresses are made."""
-    if not work.image_url and not offered:
-        return []
-    by_name = dict(offered)
-    found: list[tuple[str, str]] = []
-    for name in CHAINS[size]:
-        for token in SIZES[name]:
-            if token in by_name:
-                url = by_name[token]
-            elif token in ("", "Original"):
-                url = work.image_url
-            elif offered:
-                continue  # the page says that it has no such size
-            else:
-                url = f"{work.image_url}!{token}{Path(urlsplit(work.image_url).path).suffix or '.jpg'}"
-            if url and encoded(url) not in [known for _, known in found]:
-                found.append((name, encoded(url)))
-            if url:
-                break
-    return found
-
-
-def encoded(url: str) -> str:
-    """An address with everything encoded that must be, and nothing twice; empty for what is no address."""
-    if not names.joined("", url):
-        return ""
-    parts = urlsplit(url)
-    path = quote(unquote(parts.path), safe="/!()',*:@&=+$;~-._")
-    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-
-
-def estimate(to_do: int, total: int, size: str, details: bool, delay: float) -> str:
-    """One line: how many pictures, how long it takes, how much room."""
-    if not to_do:
-        return f"{total} works, no picture to fetch"
-    seconds = to_do * (2.3 if details else 1.3) * (delay * 1.15 + 0.3)
-    minutes = max(1, round(seconds / 60))
-    took = f"{seconds / 3600:.1f} hours" if minutes > 90 else f"{minutes} minute{'s' * (minutes > 1)}"
-    room = max(1, round(to_do * KILOBYTES[size] / 1000))
-    return f"{total} works, {to_do} pictures to fetch: about {took} and {room} MB"
-
-
 def _named(work: Work) -> Work:
     """A work whose artist is called by the table's name, if that knows them."""
     name = next((row["name"] for row in artists() if row["slug"] == work.artist_slug), "")
@@ -540,176 +419,3 @@ def _named(work: Work) -> Work:
 
 def _letters(text: str) -> str:
     return "".join(re.findall(r"[^\W_]+", text.lower()))
-
-
-# ---------------------------------------------------------------------------------------- listings on disk
-
-
-def save_listing(out: Path, listing: Listing) -> None:
-    """Keep a listing in `<out>/listings/`; one that is not complete never replaces one that is."""
-    path = _listing_path(out, listing.artist, listing.style)
-    if listing.complete:
-        _short_path(path).unlink(missing_ok=True)
-    elif listing.short:
-        path = _short_path(path)
-    elif load_listing(out, listing.artist, listing.style) is not None:
-        return
-    data = dataclasses.asdict(listing) | {"fetched_at": now()}
-    with atomic(path) as part:
-        part.write_text(json.dumps(data, ensure_ascii=False, indent=1), "utf-8")
-
-
-def load_listing(out: Path, artist: str, style: str, base_url: str = "") -> Listing | None:
-    """A complete listing that was kept not long ago, or None."""
-    listing = _read_listing(_listing_path(out, artist, style))
-    good = listing is not None and listing.complete and all(w.page_url.startswith(base_url) for w in listing.works)
-    return listing if good else None
-
-
-def confirmed(out: Path, listing: Listing) -> Listing:
-    """A listing that ends before the number that the site declares, taken for complete if the run before got the very
-    same: the number is wrong then, and asking again brings nothing."""
-    before = _read_listing(_short_path(_listing_path(out, listing.artist, listing.style))) if listing.short else None
-    if before is None or {work.key for work in before.works} != {work.key for work in listing.works}:
-        return listing
-    warnings = (*listing.warnings, "the same as in the run before, so the site has no more")
-    return dataclasses.replace(listing, complete=True, short=False, warnings=warnings)
-
-
-def _read_listing(path: Path) -> Listing | None:
-    """A listing that was kept in the last days; None when there is none that can be read."""
-    try:
-        data = names.parsed(path.read_text("utf-8"))
-        age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(data.pop("fetched_at"))
-        works = tuple(Work(**work) for work in data.pop("works"))
-        listing = Listing(**{**data, "warnings": tuple(data["warnings"])}, works=works)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return listing if age < FRESH else None
-
-
-def _short_path(path: Path) -> Path:
-    """Where a listing is kept that ends early."""
-    return path.with_suffix(".short.json")
-
-
-def _listing_path(out: Path, artist: str, style: str) -> Path:
-    return out / "listings" / f"{names.file_stem(artist)}{f'--{names.file_stem(style)}' if style else ''}.json"
-
-
-# ---------------------------------------------------------------------------------------- command line
-
-
-def add(commands: argparse._SubParsersAction) -> None:
-    """Add the command `wikiart`."""
-    presets = sorted({row["preset"] for row in artists()})
-    text = "fetch the works of artists from WikiArt, with what is known about them"
-    command = commands.add_parser("wikiart", help=text, description=f"{text[:1].upper()}{text[1:]}.")
-    command.set_defaults(run=run)
-    command.add_argument("--artist", nargs="+", action="extend", default=[], metavar="NAME", help="slug, name, address")
-    command.add_argument("--artists-file", metavar="TXT", help="a text file of artists, one a line")
-    command.add_argument("--preset", choices=presets, help="the artists and the style of a study")
-    command.add_argument("--style", default="", metavar="SLUG", help="only works of it, such as color-field-painting")
-    command.add_argument(
-        "--out", metavar="DIR", help="folder (default: data/colour_field with the preset, data/wikiart)"
-    )
-    command.add_argument("--size", choices=tuple(SIZES), default="large", help="(default: large, 600 pixels)")
-    command.add_argument("--backend", choices=BACKENDS, default="auto", help="(default: auto; feed needs no browser)")
-    command.add_argument("--rights", choices=("any", "public-domain"), default="any", help="(default: any)")
-    command.add_argument("--limit", type=whole(1), metavar="N", help="at most N works of each artist")
-    command.add_argument("--no-details", action="store_true", help="skip the works' pages: faster, no style, no rights")
-    command.add_argument("--retry-missing", action="store_true", help="ask again for what was missing or given up")
-    command.add_argument("--refresh", action="store_true", help="list anew, also what was listed in the last 7 days")
-    command.add_argument("--dry-run", action="store_true", help="list, say what it would take, fetch no picture")
-    options.add_politeness(command)
-    command.add_argument("--base-url", default=SITE, metavar="URL", help="of a replica of the site")
-    command.add_argument("--picture-host", action="append", default=[], metavar="HOST", help="of a replica's pictures")
-    command.add_argument("--browser-binary", default="", metavar="PATH", help="the browser's program")
-    command.add_argument("--headed", action="store_true", help="show the browser")
-    command.add_argument(
-        "--wait", type=options.seconds, default=20.0, metavar="S", help="for works in it (default: 20)"
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """List, estimate, fetch, report."""
-    wanted, style = _wanted(arguments)
-    if arguments.rights != "any" and arguments.no_details:
-        raise UserError("--rights public-domain needs the works' pages: leave out --no-details")
-    out = Path(arguments.out or ("data/colour_field" if arguments.preset == "colour-field" else "data/wikiart"))
-    politeness = options.politeness(arguments, is_loopback(base_address(arguments.base_url)))
-    with WikiArt(
-        arguments.backend,
-        politeness,
-        arguments.base_url,
-        arguments.picture_host,
-        wait=arguments.wait,
-        browser_binary=arguments.browser_binary,
-        headed=arguments.headed,
-        log=options.say,
-    ) as wikiart:
-        if not arguments.dry_run:
-            options.writable(out)
-        listings, missing = _listings(wikiart, wanted, style, out, arguments)
-        report = wikiart.download(
-            listings,
-            out,
-            arguments.size,
-            details=not arguments.no_details,
-            rights=arguments.rights,
-            limit=arguments.limit,
-            retry_missing=arguments.retry_missing,
-            dry_run=arguments.dry_run,
-        )
-    report.limits += missing
-    return options.finish(report, out, arguments.dry_run)
-
-
-def _wanted(arguments: argparse.Namespace) -> tuple[list[str], str]:
-    """The artists as they were given, each once, and the slug of the style."""
-    given = list(arguments.artist)
-    if arguments.artists_file:
-        try:
-            given += Path(arguments.artists_file).read_text("utf-8-sig").splitlines()
-        except (OSError, UnicodeError) as error:
-            raise UserError(f"cannot read {arguments.artists_file}: it should be a text file of artists") from error
-    wanted = [text for text in given if text.strip() and not text.startswith("#")]
-    style = arguments.style
-    if arguments.preset:
-        rows = artists(arguments.preset)
-        wanted += [row["slug"] for row in rows]
-        style = style or rows[0]["style"]
-    if not wanted:
-        raise UserError("whose works? Say --artist NAME, or --preset colour-field")
-    if style and not names.slug(style):
-        raise UserError(f"{style!r} is no style: give a slug such as color-field-painting")
-    by_slug = {artist_slug(text): text for text in reversed(wanted)}
-    return list(reversed(by_slug.values())), names.slug(style)
-
-
-def _listings(
-    wikiart: WikiArt, wanted: Sequence[str], style: str, out: Path, arguments: argparse.Namespace
-) -> tuple[list[Listing], list[str]]:
-    """A listing for each artist, and a line for each whom the site does not know."""
-    from tqdm import tqdm
-
-    listings: list[Listing] = []
-    unknown: list[str] = []
-    for artist in tqdm(wanted, desc="artists", unit="artist", disable=None if len(wanted) > 1 else True, leave=False):
-        known = (load_listing(out, slug, style, wikiart.base) for slug in artist_slugs(artist))
-        kept = None if arguments.refresh else next(filter(None, known), None)
-        if kept is None:
-            try:
-                kept = wikiart.list_works(artist, style)
-            except UnknownArtist as error:
-                if not arguments.preset and not arguments.artists_file:
-                    raise  # a slip, said before any picture is asked for
-                unknown.append(str(error))
-                continue
-            kept = confirmed(out, kept)
-            if not arguments.dry_run:
-                save_listing(out, kept)
-        listings.append(kept)
-        if not kept.works:
-            options.complain(f"{kept.artist} has no works{f' of the style {style}' if style else ''} there")
-    return listings, unknown

@@ -69,7 +69,7 @@ def window(chromium):
 @pytest.fixture(scope="module")
 def running():
     """A replica of WikiArt that answers."""
-    from data_tools.replica import Replica
+    from replica import Replica
 
     with Replica({}) as site:
         yield site
@@ -78,7 +78,7 @@ def running():
 @pytest.fixture
 def replica(running):
     """The same without works, on its best behaviour, and nothing asked of it yet."""
-    from data_tools.replica import Behaviour
+    from replica import Behaviour
 
     running.works, running.behaviour = {}, Behaviour()
     running.forget()

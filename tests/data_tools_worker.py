@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from data_tools import __main__, collect, manifest, pages, pictures, wikiart
+from data_tools import __main__, collect, manifest, pages, pictures, wikiart_command
 
 CALLS = {"left": int(sys.argv[2])}
 
@@ -68,7 +68,7 @@ def full_disk(size):
 
 STAGES = {
     "listing": lambda: after(pages, "feed_page"),
-    "listed": lambda: before(wikiart, "save_listing"),
+    "listed": lambda: before(wikiart_command, "save_listing"),
     "page": lambda: after(pages, "details"),
     "picture": lambda: after(pictures, "look"),
     "pending": lambda: before(pictures, "store"),

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from replica import STYLES, Behaviour, paintings
 
 from artkeras.errors import UserError
 from data_tools import __main__, browser
@@ -21,7 +22,6 @@ from data_tools.browser import Browser
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness
-from data_tools.replica import STYLES, Behaviour, paintings
 from data_tools.wikiart import WikiArt
 
 pytestmark = pytest.mark.browser

@@ -180,7 +180,7 @@ def test_paths_of_a_manifest_are_not_trusted(name, tmp_path):
 
 
 def test_importing_is_light_and_artkeras_needs_none_of_it():
-    mine = "wikiart, museums, kaggle, archives, folder, manifest, polite, browser, replica"
+    mine = "wikiart, wikiart_command, museums, kaggle, archives, folder, manifest, polite, browser, demo_site"
     code = f"import sys; from data_tools import __main__, {mine}; print(*sys.modules, sep='\\n')"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

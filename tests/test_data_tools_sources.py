@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from PIL import Image
+from replica import picture
 
 from artkeras import data
 from artkeras.errors import UserError
@@ -22,7 +23,6 @@ from data_tools import __main__, archives, kaggle, museums, names
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
 from data_tools.polite import Politeness, Session
-from data_tools.replica import picture
 
 QUICK = Politeness(delay=0, backoff=0.001)
 

@@ -16,15 +16,18 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from replica import Behaviour, Painting, Replica, paintings, picture
 
 from artkeras.errors import UserError
-from data_tools import __main__, collect, pages, pictures, polite
-from data_tools.collect import Work
+from data_tools import __main__, collect, pages, pictures, polite, works
+from data_tools.artists import artist_slug, artists
 from data_tools.errors import Changed, Incomplete, Refused
 from data_tools.manifest import Manifest
+from data_tools.names import encoded
 from data_tools.polite import Politeness, Session
-from data_tools.replica import Behaviour, Painting, Replica, paintings, picture
-from data_tools.wikiart import WikiArt, artist_slug, artists, chain, encoded
+from data_tools.sizes import chain
+from data_tools.wikiart import WikiArt
+from data_tools.works import Work
 
 WORKER = Path(__file__).with_name("data_tools_worker.py")
 QUICK = Politeness(delay=0, backoff=0.001)
@@ -540,7 +543,7 @@ def test_duplicates_by_address_and_by_bytes_but_never_by_title(site, tmp_path):
 
 def test_same_path_on_another_host_is_the_same_picture():
     one = "https://uploads3.wikiart.org/00123/images/a/b.jpg!Large.jpg"
-    assert collect.image_path(one) == collect.image_path("https://use2-uploads7.wikiart.org/00123/images/a/b.jpg")
+    assert works.image_path(one) == collect.image_path("https://use2-uploads7.wikiart.org/00123/images/a/b.jpg")
 
 
 def test_another_size_is_fetched_anew_and_a_lost_file_too(site, tmp_path):
