@@ -86,6 +86,34 @@ def replica(running):
 
 
 @pytest.fixture
+def scraped(scraped_once, tmp_path) -> Path:
+    """Eight paintings and one picture of each fault, for the test to spoil."""
+    return Path(shutil.copytree(scraped_once, tmp_path / "scraped"))
+
+
+@pytest.fixture(scope="module")
+def scraped_once(tmp_path_factory) -> Path:
+    """The same, never to be changed."""
+    from cleaning import fill
+    from PIL import Image
+
+    from data_tools.faults import framed, painting, room, solid
+
+    folder = fill(tmp_path_factory.mktemp("pictures") / "scraped")
+    room().save(folder / "room.jpg", quality=90)
+    solid().save(folder / "solid.png")
+    framed(framed(solid((30, 90, 60), 1), (120, 30, 20), 12), "black", 12).save(folder / "solid framed.png")
+    framed(painting(20)).save(folder / "margin.jpg", quality=92)
+    painting(21).resize((60, 240)).save(folder / "narrow.png")
+    shutil.copy(folder / "Some Painter1.jpg", folder / "twin.jpg")
+    Image.open(folder / "Some Painter4.jpg").resize((120, 120)).save(folder / "the near one.jpg", quality=70)
+    (folder / "cut.jpg").write_bytes((folder / "Some Painter3.jpg").read_bytes()[:900])
+    (folder / "page.jpg").write_text("<html>not found</html>")
+    (folder / "empty.png").touch()
+    return folder
+
+
+@pytest.fixture
 def tiny():
     """Model 2 as small as it gets: 16 px, width 2, batch 8, 12 paintings (9 steps an epoch), 2 epochs."""
     return training_worker.TINY

@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("artkeras", "data_tools", "benchmarks")
-LONGEST = 450  # lines of a module in artkeras/data
+LONGEST = 450  # lines of a module
+LONGEST_TEST = 890  # lines of a file of tests
 
 # Public in spite of the underscore: methods of named tuples, and the type of what argparse's add_subparsers returns.
 PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_SubParsersAction"}
@@ -159,6 +160,11 @@ LONG = {  # modules above 450 lines that are still to fall apart; this list only
     "artkeras/reporting/page.py",
     "data_tools/polite.py",
 }
+
+
+def test_test_files_stay_short():
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "tests").glob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_TEST} == {}
 
 
 def test_modules_stay_short():
