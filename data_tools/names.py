@@ -103,12 +103,6 @@ def file_stem(text: str, keep: str = "-_.", lower: bool = True) -> str:
     return f"{stem}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
 
 
-def readable(name: str) -> str:
-    """A file's name as text that UTF-8 can hold, another for each name: bytes that are no UTF-8 become "\\xe9" and the
-    like, and a backslash becomes two."""
-    return name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def folded(name: str) -> str:
     """What two names have in common that some file system takes for one: letter case and Unicode form do not count."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -29,15 +29,6 @@ def test_every_file_gets_a_name_of_its_own_the_same_each_time(wanted):
     assert [given_names.give(stem, ending, str(owner)) for owner, (stem, ending) in enumerate(wanted)] == made
 
 
-@given(st.lists(st.binary(min_size=1, max_size=6), unique=True, max_size=20))
-@OURS
-def test_names_of_any_bytes_become_texts_that_differ(raw):
-    texts = [names.readable(name.decode("utf-8", "surrogateescape")) for name in raw]
-    assert len(set(texts)) == len(raw)
-    for text in texts:
-        text.encode("utf-8")
-
-
 @given(st.text(max_size=40))
 @OURS
 def test_stems_stay_in_their_folder_and_can_be_written(text):

@@ -22,7 +22,7 @@ def test_a_metrics_name_is_its_protocol():
 
 
 def test_a_record_is_one_line_of_json_with_everything_in_it():
-    score = metrics.Score(0.01, 0.002, 100, 450, 500)
+    score = metrics.Score(0.01, 0.002, 100, 450)
     line = metrics.record("kid", score, **PROTOCOL, run="a", epoch=np.int64(3))
     assert json.loads(json.dumps(line, allow_nan=False)) == {
         "metric": "kid-lite0-bicubic224-paintings900-samples2000-100x450",

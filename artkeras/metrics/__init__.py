@@ -11,8 +11,6 @@ What a score is called, means and belongs to is in `artkeras.metrics.registry`.
 
 from artkeras.metrics.distribution import (
     Score,
-    density_coverage,
-    frechet_between,
     frechet_distance,
     kid,
     precision_recall,
@@ -53,11 +51,9 @@ __all__ = [
     "blur",
     "check_originals",
     "checkerboard",
-    "density_coverage",
     "diversity",
     "diversity_of_images",
     "duplicates",
-    "frechet_between",
     "frechet_distance",
     "kid",
     "largest_step",

@@ -25,19 +25,12 @@ class Score:
         std: standard deviation over the subsets: the spread of one subset's estimate, not the error of the mean.
         subsets: how many.
         subset_size: rows in each, of real and of fake.
-        asked: the subset size that was asked for.
     """
 
     mean: float
     std: float
     subsets: int
     subset_size: int
-    asked: int
-
-    @property
-    def clipped(self) -> bool:
-        """Whether the sets were too small for the size that was asked for. `std` is then too small, too."""
-        return self.subset_size < self.asked
 
 
 def kid(real: np.ndarray, fake: np.ndarray, *, subsets: int = 100, subset_size: int = 500, seed: int = 0) -> Score:
@@ -80,7 +73,7 @@ def kid(real: np.ndarray, fake: np.ndarray, *, subsets: int = 100, subset_size: 
     across = _kernel_sums(real, fake, chosen_real, chosen_fake, diagonal=True) / size**2
     distances = within_real + within_fake - 2 * across
     std = float(distances.std()) if size < max(len(real), len(fake)) else 0.0
-    return Score(float(distances.mean()), std, subsets, size, asked)
+    return Score(float(distances.mean()), std, subsets, size)
 
 
 def scaled(real: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
@@ -107,11 +100,12 @@ def scaled(real: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
 
 
 def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
-    """Fréchet distance (FID) of two sets: see `frechet_between`, here with the sets' own means and covariances.
+    """Fréchet distance (FID) of the Gaussians with two sets' means and covariances.
 
     Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash equilibrium" (2017), arXiv
     1706.08500. Biased upwards, strongly when n is not far above d: two draws of 900 from one distribution are far
-    from 0. Compare it only at equal n_real and n_fake; `kid` has no such trouble.
+    from 0. Compare it only at equal n_real and n_fake; `kid` has no such trouble. In closed form it is
+    |m - m2|^2 + tr(C + C2 - 2 (C C2)^(1/2)): Dowson and Landau (1982).
 
     The square root of a product of covariances is never formed: it is where the usual code gets NaN or complex
     numbers as soon as n < d. Its trace is the sum of the singular values of R S', where R'R and S'S are the two
@@ -129,34 +123,6 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """
     real, fake = feature_pair(real, fake)
     return _frechet(real.mean(0), _factor(real), fake.mean(0), _factor(fake))
-
-
-def frechet_between(mean: np.ndarray, covariance: np.ndarray, mean2: np.ndarray, covariance2: np.ndarray) -> float:
-    """Fréchet distance of two Gaussians: |m - m2|^2 + tr(C + C2 - 2 (C C2)^(1/2)).
-
-    Dowson and Landau, "The Fréchet distance between multivariate normal distributions" (1982).
-
-    Args:
-        mean: (d,).
-        covariance: (d, d), symmetric, positive semi-definite but for rounding; may be singular.
-        mean2: (d,).
-        covariance2: (d, d).
-
-    Returns:
-        The distance, at least 0.
-
-    Raises:
-        UserError: the shapes do not fit, or a number is not finite.
-    """
-    mean, mean2 = (feature_table(name, np.atleast_2d(m), 1)[0] for name, m in (("mean", mean), ("mean2", mean2)))
-    covariance, covariance2 = feature_table("covariance", covariance, 1), feature_table("covariance2", covariance2, 1)
-    d = len(mean)
-    if mean2.shape != (d,) or covariance.shape != (d, d) or covariance2.shape != (d, d):
-        raise UserError(
-            f"means must be (d,) and covariances (d, d), not {mean.shape}, {covariance.shape}, {mean2.shape}, "
-            f"{covariance2.shape}"
-        )
-    return _frechet(mean, _root(covariance), mean2, _root(covariance2))
 
 
 def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
@@ -179,33 +145,9 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[fl
     """
     real, fake = feature_pair(real, fake)
     k = _neighbour(k, real, fake)
-    inside_real, _ = _inside(fake, real, neighbour_distances(real, k))
-    inside_fake, _ = _inside(real, fake, neighbour_distances(fake, k))
-    return float((inside_real > 0).mean()), float((inside_fake > 0).mean())
-
-
-def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[float, float]:
-    """Density and coverage: precision and recall that a single outlier among the reals does not spoil.
-
-    Naeem et al., "Reliable fidelity and diversity metrics for generative models" (2020), arXiv 2002.09797.
-
-    Args:
-        real: (n_real, d) features, one row a painting.
-        fake: (n_fake, d) features.
-        k: which neighbour sets the distance, from 1 to below either number of rows.
-
-    Returns:
-        density: in how many reals' neighbourhoods a fake lies on average, over k: at least 0, about 1 for fresh
-        reals, above 1 where fakes crowd in the thick of the reals. coverage: share of reals with a fake in their
-        neighbourhood, in [0, 1].
-
-    Raises:
-        UserError: as for `precision_recall`.
-    """
-    real, fake = feature_pair(real, fake)
-    k = _neighbour(k, real, fake)
-    counts, covered = _inside(fake, real, neighbour_distances(real, k))
-    return float(counts.mean() / k), float(covered.mean())
+    inside_real = _inside(fake, real, neighbour_distances(real, k))
+    inside_fake = _inside(real, fake, neighbour_distances(fake, k))
+    return float(inside_real.mean()), float(inside_fake.mean())
 
 
 def _neighbour(k: int, real: np.ndarray, fake: np.ndarray) -> int:
@@ -260,19 +202,10 @@ def _factor(features: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(centred, mode="r")) if len(centred) > 2 * centred.shape[1] else centred
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """F with F'F the covariance, by its eigenvalues; those below 0 are rounding."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-
-
-def _inside(x: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """In how many balls each row of x lies, (n,) int; and whether each centre's ball holds a row, (m,) bool."""
-    counts = np.empty(len(x), np.int64)
-    held = np.zeros(len(centres), bool)
+def _inside(x: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Whether each row of x lies in a ball around a centre: (n,) bool."""
+    found = np.empty(len(x), bool)
     for start, squared in distance_blocks(x, centres):
         # Rounding up the radius by a hair: the neighbour that defines it lies inside, and so does its equal.
-        inside = squared <= np.square(radii) * (1 + 1e-9)
-        counts[start : start + len(squared)] = inside.sum(1)
-        held |= inside.any(0)
-    return counts, held
+        found[start : start + len(squared)] = (squared <= np.square(radii) * (1 + 1e-9)).any(1)
+    return found
