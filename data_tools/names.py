@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 SLUG_BYTES = 100  # of a file name's stem: file systems allow 255 bytes, and an ending and a hash are added
 # Letters that Unicode does not take apart.
 PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"})
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
+RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³])(\..*)?", re.IGNORECASE)  # by Windows
 
 
 def clean(text: object) -> str:
@@ -98,7 +98,9 @@ def file_stem(text: str, keep: str = "-_.", lower: bool = True) -> str:
     text = unicodedata.normalize("NFC", text)
     stem = "".join(c if c.isalnum() or c in keep else "-" for c in (text.lower() if lower else text))
     stem = stem.encode("utf-8")[:SLUG_BYTES].decode("utf-8", "ignore").strip(".-_ ")
-    if stem and stem == text and not RESERVED.fullmatch(stem):
+    if RESERVED.fullmatch(stem):  # Windows looks at what stands before the first dot
+        stem = stem.replace(".", "-")
+    elif stem and stem == text:
         return stem
     return f"{stem}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
 

@@ -63,6 +63,8 @@ def look(content: bytes) -> Facts:
     """
     from PIL import Image, UnidentifiedImageError
 
+    from artkeras.data import jpeg
+
     if not content:
         raise NotAPicture("0 bytes")
     head = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
@@ -71,11 +73,13 @@ def look(content: bytes) -> Facts:
     if head.startswith((b"{", b"[")):
         raise NotBytes("a JSON text instead of a picture")
     try:
-        with quiet(), Image.open(io.BytesIO(content)) as image:
+        with quiet(), Image.open(io.BytesIO(jpeg.completed(content))) as image:
             if image.format not in ENDINGS:
                 raise NotAPicture(f"a picture of the format {image.format}, which is not read here")
             if image.width * image.height > PIXELS:
                 raise NotAPicture(f"a picture of {image.width} x {image.height} pixels, beyond what is safe to open")
+            if missing := jpeg.hole(content):
+                raise NotAPicture(f"a broken picture ({missing} bytes in its middle are zeros)")
             image.load()
             size, kind = image.size, image.format
             grey = image.convert("RGB").convert("L").resize((9, 8), Image.Resampling.LANCZOS)

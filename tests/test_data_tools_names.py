@@ -4,6 +4,7 @@ import string
 import unicodedata
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -83,3 +84,22 @@ def test_a_sheet_finds_its_files_in_any_form(tmp_path, form, stems):
     rows = [{"file": unicodedata.normalize(form, name), "decision": "drop"} for name in known]
     write_rows(path, ("file", "decision"), rows)
     assert sheet.read(path, known) == ({name: "drop" for name in known}, 0)
+
+
+DEVICES = ["CON", "con", "con.txt", "Prn.tar.gz", "AUX", "nul", "COM1", "com9.x", "LPT0", "com¹", "lpt³.a", "CONIN$"]
+FORBIDDEN = ["name.", "name ", "name. .", "...", " ", "a:b", 'a<b>c"d|e?f*g', "a\\b", "a\tb"]
+
+
+@pytest.mark.parametrize("text", DEVICES + FORBIDDEN)
+def test_stems_can_be_written_on_windows(text):
+    """No device, no dot or space at the end, none of < > : " / \\ | ? *, no control character."""
+    stem = names.file_stem(text)
+    assert stem and stem != text
+    assert stem.split(".")[0].lower() not in {name.split(".")[0].lower() for name in DEVICES}
+    assert not stem.endswith((".", " ")) and not set(stem) & set('<>:"/\\|?*') and stem.isprintable()
+
+
+def test_stems_that_windows_takes_for_one_differ():
+    texts = ["Horizon", "horizon", "HORIZON", "horizon.", "horizon ", "hor\u0131zon"]
+    texts += ["Du\u0308rer", "d\u00fcrer", "con", "Con", "con.a", "con-a"]
+    assert len({names.file_stem(text).casefold() for text in texts}) == len(texts)

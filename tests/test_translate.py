@@ -306,6 +306,17 @@ def test_the_command_translates_files_and_folders(runs, album, capsys):
     np.testing.assert_array_equal(np.asarray(Image.open("out/a-2.png")), white)  # transparency is white
 
 
+def test_a_file_that_is_there_is_left_as_it_is(runs, album, capsys):
+    translate.Path("out").mkdir()
+    translate.Path("out/a.png").write_bytes(b"precious")
+    call = ["translate", str(runs["cyclegan"]), str(album / "a.jpg"), str(album / "deep" / "b.jpg"), "--out", "out"]
+    assert main(call) == 0
+    assert translate.Path("out/a.png").read_bytes() == b"precious" and translate.Path("out/b.png").exists()
+    assert "out/a.png is there already and was left as it is" in capsys.readouterr().out
+    before = translate.Path("out/b.png").stat().st_mtime_ns
+    assert main(call) == 0 and translate.Path("out/b.png").stat().st_mtime_ns == before
+
+
 def test_longest_shrinks_first(runs, album):
     assert main(["translate", str(runs["cyclegan"]), str(album / "a.jpg"), "--longest", "15", "--out", "out"]) == 0
     assert Image.open("out/a.png").size == (15, 10)

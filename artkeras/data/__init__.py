@@ -6,6 +6,7 @@ of uint8 squares that knows which files are copies of one painting.
 
 - `folders`: which image files a folder holds, and where a study's folder is
 - `decoding`: one file, whatever its format, as pixels
+- `jpeg`: damage to JPEG files that decoders do not see
 - `colour`: any mode as 8-bit sRGB
 - `cache`: a folder as one array, decoded once
 - `dataset`: the array that knows its paintings, and choosing among them

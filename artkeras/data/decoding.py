@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from artkeras.data.colour import remember_tags, to_rgb
+from artkeras.data import jpeg
 from artkeras.data.folders import HEIF_HINT, decoders, format_of, in_threads, none_readable, reason
 from artkeras.errors import UserError
 from artkeras.files import expanded
@@ -90,6 +92,8 @@ def decode_each(folder: Path, names: Sequence[str], size: int, fit: str, outcome
 def open_image(path: Path) -> Image.Image:
     """Open an image file of any format that the kit reads; its pixels are not decoded yet.
 
+    A JPEG file with a hole is refused, and one that lacks its end mark alone is taken: see `jpeg`.
+
     Raises:
         Exception: of almost any kind, if the file is damaged or no image; `reason` makes a line of it.
     """
@@ -98,7 +102,17 @@ def open_image(path: Path) -> Image.Image:
     except UnidentifiedImageError:
         if format_of(path) == "HEIF":
             raise ValueError(f"a HEIC file: {HEIF_HINT}") from None
+        if format_of(path) == "TIFF":
+            raise ValueError("a TIFF of a kind that is not read here: save it with 8 or 16 bits a channel") from None
         raise
+    if image.format in ("JPEG", "MPO"):
+        content = path.read_bytes()
+        if missing := jpeg.hole(content):
+            image.close()
+            raise ValueError(f"damaged: {missing} bytes in its middle are zeros")
+        if (whole := jpeg.completed(content)) is not content:
+            image.close()
+            image = Image.open(io.BytesIO(whole), formats=decoders())
     remember_tags(image)
     return image
 

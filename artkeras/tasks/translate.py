@@ -274,6 +274,8 @@ def translate(
 ) -> list[Path]:
     """Translate picture files, each into a PNG file of the same size and name.
 
+    A file that is there already is left as it is, and named: so the same call continues where it was stopped.
+
     Args:
         what: a run, its folder, or a recipe with a result in the kit.
         paths: files, and folders of them with all that lies below.
@@ -292,6 +294,12 @@ def translate(
     check(what)
     found = data.inputs(paths)
     wanted = _wanted(found.images, Path(out))
+    there = [target for target in wanted if target.exists()]
+    for target in there:
+        log(f"{target} is there already and was left as it is: to make it again, delete it or choose another --out")
+        del wanted[target]
+    if there and not wanted:
+        return []
     translator = load(what.path if isinstance(what, Run) else what)
     assert isinstance(translator, Translator)
     translator.network(reverse)  # says if there is none
