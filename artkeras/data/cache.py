@@ -31,7 +31,7 @@ from artkeras.files import atomic, home
 # Arrays of more bytes than this stay on disk and are mapped into memory, not loaded.
 MAP_ABOVE = 256 * 1024 * 1024
 
-_CACHE_FORMAT = 2  # raise it when the same file would be turned into different pixels
+_CACHE_FORMAT = 3  # raise it when the same file would be turned into different pixels, or taken or refused
 _LISTED = 5  # how many files a note names
 _BLOCK = 256  # how many images a checksum takes at a time
 
