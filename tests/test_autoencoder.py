@@ -37,10 +37,11 @@ from artkeras.training.checkpoints import Position
 from artkeras.training.run import Run
 
 # 16 px, width 2, 4 latents, batches of 8, 18 + 6 pictures (2 steps an epoch), 2 epochs
-TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1, kid_every=1)
+TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1)
+TINY = replace(TINY, eval_every=1)
 TINY = replace(TINY, networks={name: builder.but(latent_dim=4) for name, builder in TINY.networks.items()})
 PLAIN = replace(recipe("monet/autoencoder_8_latents"), **{n: getattr(TINY, n) for n in ("size", "width", "batch_size")})
-PLAIN = replace(PLAIN, holdout=0.25, epochs=1, kid_every=0)
+PLAIN = replace(PLAIN, holdout=0.25, epochs=1, eval_every=0)
 
 
 def pictures(count, size=16, seed=0):

@@ -154,7 +154,7 @@ def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
 
 # --- during training ------------------------------------------------------------------------------
 
-WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, kid_every=2)
+WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, eval_every=2)
 COLUMNS = [
     *("composition", "palette", "composition_ema", "palette_ema", "kid", "diversity"),
     *("train_eval_gap_real", "train_eval_gap_fake", "g_gradient"),
@@ -199,7 +199,7 @@ def test_averaged_weights_are_scored_and_the_trained_ones_put_back_bit_for_bit()
 
 
 def test_watching_does_not_change_what_is_trained():
-    watched, plain = train(), train(replace(WATCHED, kid_every=0))
+    watched, plain = train(), train(replace(WATCHED, eval_every=0))
     assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
     a, b = (run.load_checkpoint(Position(5))[0] for run in (watched, plain))
     assert [name for name in a if a[name].tobytes() != b[name].tobytes()] == []
@@ -251,7 +251,7 @@ def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training
 
 
 def test_judging_during_training_needs_held_out_paintings(capsys):
-    assert main(["train", "colour_field/model_2", "--quick", "--kid-every", "2"]) == 2
+    assert main(["train", "colour_field/model_2", "--quick", "--eval-every", "2"]) == 2
     error = capsys.readouterr().err
     assert "must be held out" in error and len(error.splitlines()) == 1
     assert not Path("runs").exists()

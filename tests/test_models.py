@@ -104,7 +104,7 @@ def test_published_optimizer_is_adam_with_its_two_numbers_for_both_players():
         assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
 
 
-# --- the published step, mended -----------------------------------------------------------------------
+# --- the published step with one change -----------------------------------------------------------------------
 
 
 def test_mixed_the_discriminator_judges_both_halves_in_one_batch_and_moves_once():

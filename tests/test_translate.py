@@ -72,7 +72,7 @@ def test_a_stopped_training_ends_as_if_it_never_was(runs, kind, tmp_path, monkey
 
 
 def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
-    watched = training.train(replace(TINY_PIX2PIX, kid_every=1), precision="float32", out="runs", log=silent)
+    watched = training.train(replace(TINY_PIX2PIX, eval_every=1), precision="float32", out="runs", log=silent)
     plain = Run(runs["pix2pix"])
     assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
     history = watched.history()
@@ -90,7 +90,7 @@ def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
 
 def test_unpaired_sets_are_watched_by_kernel_distance_and_the_way_back(monkeypatch):
     monkeypatch.setattr(training, "Features", CheapFeatures)
-    recipe = replace(TINY_CYCLEGAN, kid_every=2, limit=16)
+    recipe = replace(TINY_CYCLEGAN, eval_every=2, limit=16)
     run = training.train(recipe, precision="float32", out="runs", log=silent)
     history = run.history()
     assert [*history][-3:] == ["kid", "cycle_error", "seconds"]

@@ -130,7 +130,7 @@ class Recipe:
         pixel_range: what black and white become before the networks see them.
         channels: "rgb", or "bgr" for a study that mixed them up.
         scale: "full" or "quick".
-        kid_every: epochs between KIDs from the held-out paintings; 0 for none. The checkpoint with the
+        eval_every: epochs between KIDs from the held-out paintings; 0 for none. The checkpoint with the
             smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
         kind: of model, see `artkeras.tasks`.
         ema: half-life, in images, of the exponential moving average of the weights that is kept beside the training;
@@ -168,7 +168,7 @@ class Recipe:
     pixel_range: tuple[float, float] = (-1.0, 1.0)
     channels: str = "rgb"
     scale: str = "full"
-    kid_every: int = 0
+    eval_every: int = 0
     kind: str = "gan"
     ema: int = 0
     domains: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
@@ -193,7 +193,7 @@ class Recipe:
         kind(self.kind)
         limits.check_values(self)
         limits.check_memory(self, training=False)
-        if self.kid_every and not self.holdout:
+        if self.eval_every and not self.holdout:
             raise UserError("to judge during training, paintings must be held out: add a holdout, such as 0.1")
 
     def check_training(self) -> None:

@@ -92,7 +92,7 @@ class Kind:
     # --- scores -------------------------------------------------------------------------------------
 
     def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Features]) -> Watch:
-        """What judges the model in the middle of its training, every `recipe.kid_every` epochs.
+        """What judges the model in the middle of its training, every `recipe.eval_every` epochs.
 
         Args:
             recipe, train, held_out: what is trained, its pictures, those kept out.
@@ -101,7 +101,7 @@ class Kind:
         Raises:
             UserError: where nothing can be measured then.
         """
-        raise UserError(f"{recipe.name} cannot be judged during training: leave out --kid-every")
+        raise UserError(f"{recipe.name} cannot be judged during training: leave out --eval-every")
 
     def judge(
         self,

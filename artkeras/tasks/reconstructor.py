@@ -157,7 +157,7 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     Dotted, the error of one answer for all of them: the average training painting.
 
     Args:
-        runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
+        runs: of autoencoders on the same pictures, judged during training (`--eval-every`), or their folders. The
             smallest error of each counts.
 
     Raises:
@@ -172,7 +172,7 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     for run in opened:
         errors = run.history().get("validation_error", np.array([np.nan]))
         if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
-            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
+            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --eval-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]
         lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
     if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in opened}) != 1:

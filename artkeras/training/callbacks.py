@@ -116,7 +116,7 @@ class Recorder(keras.callbacks.Callback):
     def _judge(self, epoch: int) -> Mapping[str, float | str]:
         """What the watch says of this epoch; blanks where it is not asked. Every row has the same columns."""
         self.best = None
-        every = self.run.recipe.kid_every
+        every = self.run.recipe.eval_every
         if self.watch is None:
             return {}
         if epoch % every and epoch != self.run.recipe.epochs:

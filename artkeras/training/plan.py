@@ -70,7 +70,7 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
     bytes_each = 2 if precision == "bfloat16" else 4
     numbers = sum(engine.activations(network) for network in model.networks.values()) * recipe.batch_size
     state = sum(math.prod(v.shape) * 4 for v in model.all_variables())
-    judged = (recipe.epochs - done.epoch) // recipe.kid_every + 1 if recipe.kid_every else 0
+    judged = (recipe.epochs - done.epoch) // recipe.eval_every + 1 if recipe.eval_every else 0
     kept = 2 + recipe.epochs // 50 + bool(judged)
     return Plan(
         pictures=len(pictures),

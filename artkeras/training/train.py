@@ -234,7 +234,7 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
 
 
 def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | None) -> Watch | None:
-    return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.kid_every else None
+    return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.eval_every else None
 
 
 def _model(recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None) -> tuple[engine.StepModel, str]:
