@@ -74,8 +74,8 @@ DAMAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def scores(fake: np.ndarray, real: np.ndarray, features: Sequence[Features]) -> dict[tuple[str, str], float]:
-    """(measure, extractor) -> value, by `artkeras.tasks.evaluation.judge`."""
-    records = evaluation.judge(fake, real, None, features=features, facts={})
+    """(measure, extractor) -> value, by `artkeras.tasks.evaluation.score_images`."""
+    records = evaluation.score_images(fake, real, None, features=features, facts={})
     return {(line["measure"], line["network"]): line["value"] for line in records}
 
 

@@ -83,7 +83,7 @@ def test_copies_of_the_training_paintings_are_called_out():
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
     score = "memorization_p50"
     copied, honest = (
-        names(evaluation.judge(np.repeat(fake, 2, 0), train, unseen, **PLAIN))[score]["value"]
+        names(evaluation.score_images(np.repeat(fake, 2, 0), train, unseen, **PLAIN))[score]["value"]
         for fake in (train, fresh)
     )
     assert copied == 1.0
@@ -94,7 +94,7 @@ def test_worse_pictures_score_worse():
     pictures = synthetic.colour_field(240, 16, seed=4)
     real, same = pictures[:120], pictures[120:]
     noise = np.random.default_rng(0).integers(0, 256, same.shape).astype("uint8")
-    good, bad = (names(evaluation.judge(fake, real, None, **PLAIN)) for fake in (same, noise))
+    good, bad = (names(evaluation.score_images(fake, real, None, **PLAIN)) for fake in (same, noise))
     assert abs(good["kid"]["value"]) < 0.1 * bad["kid"]["value"]
     assert good["recall"]["value"] > bad["recall"]["value"] + 0.3
     assert good["spectrum"]["value"] < bad["spectrum"]["value"]
@@ -243,7 +243,7 @@ def test_a_watched_run_that_was_stopped_ends_like_one_that_never_was(monkeypatch
 
 
 def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training(cheap_features):
-    with pytest.raises(UserError, match="one picture held out is too few to judge by"):
+    with pytest.raises(UserError, match="one picture held out is too few to evaluate on"):
         train(replace(WATCHED, limit=None, holdout=0.01))
     with pytest.raises(UserError, match="repeat another row"):
         evaluation.check_held_out(np.ones((5, 4)))

@@ -263,13 +263,13 @@ def test_published_faults_pixel_range_reaches_the_discriminator(tiny):
 
 def test_latents_are_standard_normal_and_follow_the_seed():
     model = watching.model(seed=3)
-    drawn = watching.number(model.draw(4000))
+    drawn = watching.number(model.sample_latents(4000))
     assert drawn.shape == (4000, watching.LATENT_DIM)
     assert drawn.dtype == np.float32
     assert abs(drawn.mean()) < 0.02 and abs(drawn.std() - 1) < 0.02
-    np.testing.assert_array_equal(drawn, watching.number(watching.model(seed=3).draw(4000)))
-    assert not np.array_equal(drawn, watching.number(model.draw(4000)))
-    assert not np.array_equal(drawn, watching.number(watching.model(seed=4).draw(4000)))
+    np.testing.assert_array_equal(drawn, watching.number(watching.model(seed=3).sample_latents(4000)))
+    assert not np.array_equal(drawn, watching.number(model.sample_latents(4000)))
+    assert not np.array_equal(drawn, watching.number(watching.model(seed=4).sample_latents(4000)))
 
 
 # --- fit ----------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def runs(tmp_path_factory):
         training_worker.reuse_models(patch)
         checkpoint_often(patch)
         return {
-            recipe.kind: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
+            recipe.task: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
             for recipe in (TINY_CYCLEGAN, TINY_PIX2PIX)
         }
 
@@ -224,7 +224,7 @@ def test_a_perfect_translator_scores_perfectly():
             a = np.concatenate([picture(SIZE, SIZE, seed) for seed in indices])
             return a if domain == "a" else 255 - a
 
-    lines = translation.judge_paired(
+    lines = translation.score_paired(
         Perfect(), np.zeros((SIZE, SIZE, 3), np.uint8), Unseen(), count=9, features=CheapFeatures(), facts={}
     )
     found = {line["measure"]: line["value"] for line in lines}

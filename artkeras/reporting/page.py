@@ -316,7 +316,7 @@ class _Section:
         losses = [steps[n] for n in names if figures.is_loss(n)]
         rates = [steps[n] for n in names if not figures.is_loss(n)]
         charts = [
-            _Chart("Losses", self.run.recipe.of_kind.losses, losses),
+            _Chart("Losses", self.run.recipe.of_task.losses, losses),
             _Chart(
                 "Accuracies of the discriminator",
                 "Which share of either kind of picture it judges rightly. 50 % is guessing; close to 100 % all the "
@@ -367,7 +367,7 @@ class _Section:
         recipe, facts = self.run.recipe, self.run.environment
         pictures = facts["pictures"]
         kind = "pictures drawn by a program" if self.run.synthetic else "paintings"
-        held = f", {recipe.holdout:.0%} of them held out for judging" if recipe.holdout else ""
+        held = f", {recipe.holdout:.0%} of them held out for evaluation" if recipe.holdout else ""
         planned = f" of {recipe.epochs} planned" if recipe.epochs != self.epochs else ""
         best = f"; the samples are those of epoch {self.best}" if self.best and self.best != self.epochs else ""
         versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")

@@ -247,7 +247,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
         rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
-    kept = recipe.of_kind.kept
+    kept = recipe.of_task.kept
     whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
     chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
