@@ -37,7 +37,7 @@ def runs(tmp_path_factory):
         training_worker.reuse_models(patch)
         checkpoint_often(patch)
         return {
-            recipe.task: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
+            recipe.name.split("/")[1]: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
             for recipe in (TINY_CYCLEGAN, TINY_PIX2PIX)
         }
 
