@@ -447,10 +447,17 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def macs(network: keras.Model) -> int:
-    """Multiplications with addition of one picture's way through a network (dense and convolutional layers)."""
-    total = 0
+    """Multiplications with addition of one image's way through a network (dense, convolutional, attention layers)."""
+    total, inner = 0, set()
     for layer in network._flatten_layers(include_self=False, recursive=True):
-        kernel = getattr(layer, "kernel", None)
+        if isinstance(layer, keras.layers.MultiHeadAttention):
+            _, *places, _ = layer.output.shape
+            count = math.prod(places)
+            projections = sum(math.prod(v.shape) for v in layer.trainable_variables if len(v.shape) == 3)
+            _, heads, dim = next(v.shape for v in layer.trainable_variables if len(v.shape) == 3)
+            total += count * projections + 2 * count**2 * heads * dim  # queries by keys, weights by values
+            inner |= {id(part) for part in layer._flatten_layers(include_self=False, recursive=True)}
+        kernel = None if id(layer) in inner else getattr(layer, "kernel", None)
         if kernel is None:
             continue
         # a transposed convolution applies its kernel at each pixel it reads, a convolution at each it writes

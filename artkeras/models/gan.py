@@ -62,7 +62,8 @@ class GAN(StepModel):
             jit: see `StepModel.ready`.
         """
         super().__init__()
-        self.generator, self.discriminator, self.loss_value = generator, discriminator, loss
+        self.generator, self.discriminator = generator, discriminator
+        self.loss_value: Any = loss
         self.low, self.high = pixel_range
         self.d_optimizer, self.g_optimizer = optimizer(), optimizer()
         self.d_optimizer.build(discriminator.trainable_variables)
@@ -87,8 +88,13 @@ class GAN(StepModel):
         scores = self.discriminator(pictures, training=True)
         return self.loss_value(scores, label_real, random=self.random), scores
 
-    def generator_loss(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss and scores of the pictures the generator, in training mode, makes of latents: label "real"."""
+    def generator_loss(self, latents: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Loss and scores of the images that the generator, in training mode, makes of latents: label "real".
+
+        Args:
+            latents: (n, latent_dim).
+            real: n real images, for losses that compare with them; not used here.
+        """
         return self.adversarial_loss(self.generator(latents, training=True), True)
 
     def step(self, batch: Tensor) -> dict[str, Tensor]:
@@ -139,7 +145,8 @@ class GAN(StepModel):
                 return {name: ops.mean(self.discriminator(batch, training=training)) for name, batch in shown.items()}
 
             still = scores(False)  # first: the calls in training mode move the statistics that this one reads
-            _, _, found = gradients(lambda: self.generator_loss(latents), self.generator.trainable_variables, self)
+            variables = self.generator.trainable_variables
+            _, _, found = gradients(lambda: self.generator_loss(latents, real), variables, self)
             gaps = {f"train_eval_gap_{name}": score - still[name] for name, score in scores(True).items()}
             return gaps | {"g_gradient": ops.sqrt(sum(ops.sum(ops.square(g)) for g in found))}
 
@@ -191,12 +198,12 @@ class CombinedGAN(GAN):
         self.mixed, self.moving_statistics = mixed, moving_statistics
         super().__init__(generator, discriminator, **options)
 
-    def generator_loss(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+    def generator_loss(self, latents: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """As `GAN.generator_loss`, with the discriminator frozen."""
         if not self.moving_statistics:
-            return super().generator_loss(latents)
+            return super().generator_loss(latents, real)
         with frozen(self.discriminator):
-            return super().generator_loss(latents)
+            return super().generator_loss(latents, real)
 
     def mixed_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Loss of real and fake images scored in one batch, and the scores of each."""

@@ -55,7 +55,8 @@ class RegularizedGAN(GAN):
         """
         self.r1, self.r2, self.share, self.mirror = r1, r2, share, mirror
         self.augment = DiffAugment(colour, translation, cutout)
-        super().__init__(generator, discriminator, loss=loss, **options)
+        super().__init__(generator, discriminator, **options)
+        self.loss_value = loss
 
     def scores(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The discriminator's scores of both, in training mode."""
@@ -88,10 +89,16 @@ class RegularizedGAN(GAN):
         return loss + self.r1 / 2 * r1 + self.r2 / 2 * r2, {"d_loss": loss, **accuracies, "r1": r1, "r2": r2}
 
     def generator_loss(self, latents: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The generator's loss on fresh latents, beside augmented paintings where the loss compares; its scores."""
+        """The generator's loss on fresh latents and the scores of its images.
+
+        Args:
+            latents: (n, latent_dim).
+            real: n real images, augmented; needed where the loss compares with them.
+        """
         fake = self.augment(self.generator(latents, training=True), self.random)
         fake_scores = self.discriminator(fake, training=True)
-        real_scores = fake_scores if real is None else ops.stop_gradient(self.discriminator(real, training=True))
+        # the other losses look at the generated images alone
+        real_scores = self.discriminator(real, training=True) if self.compares else fake_scores
         return self.loss_value.of_generator(real_scores, fake_scores, random=self.random), fake_scores
 
     def step(self, batch: Tensor) -> dict[str, Tensor]:
@@ -111,9 +118,9 @@ class RegularizedGAN(GAN):
             self.d_optimizer,
             self,
         )
-        latents, shown = self.sample_latents(count), real if self.compares else None
+        latents = self.sample_latents(count)
         g_loss, _ = minimize(
-            lambda: self.generator_loss(latents, shown), self.generator.trainable_variables, self.g_optimizer, self
+            lambda: self.generator_loss(latents, real), self.generator.trainable_variables, self.g_optimizer, self
         )
         return {"d_loss": logs["d_loss"], "g_loss": g_loss, **logs}
 

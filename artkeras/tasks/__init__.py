@@ -11,6 +11,7 @@ from artkeras.tasks.base import Task
 __all__ = ["TASKS", "Task", "task"]
 
 TASKS = {
+    "flow": "artkeras.tasks.flow:FLOW",
     "reconstruction": "artkeras.tasks.reconstruction:AUTOENCODER",
     "unpaired_translation": "artkeras.tasks.translation:CYCLEGAN",
     "generation": "artkeras.tasks.generation:GAN",
