@@ -9,6 +9,7 @@ from keras import layers, ops
 
 import artkeras
 from artkeras import engine
+from artkeras.__main__ import main
 from artkeras.errors import UserError
 from artkeras.models.flow import RectifiedFlow
 from artkeras.networks import flow as networks
@@ -116,9 +117,9 @@ def test_training_lowers_the_loss_and_is_bit_equal_from_the_same_seed():
     losses = []
     for _ in "ab":
         model = replace(TINY, width=8, optimizer=TINY.optimizer.but(learning_rate=1e-2)).build()
-        losses.append([float(model.train_on_batch(batch)) for _ in range(60)])
+        losses.append([float(model.train_on_batch(batch)) for _ in range(100)])
     assert losses[0] == losses[1]
-    assert np.mean(losses[0][-5:]) < 0.8 * np.mean(losses[0][:5])
+    assert np.mean(losses[0][-20:]) < 0.9 * np.mean(losses[0][:10])
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +138,15 @@ def test_a_run_is_watched_by_its_loss_on_held_out_paintings(run):
     assert np.isfinite(history["validation_loss"]).all()
     assert artkeras.load(run).sample(2).shape == (2, 16, 16, 3)
     assert artkeras.load(run, "ema").caption.endswith("averaged weights")
+
+
+def test_the_command_takes_the_steps_of_a_flow_alone(run, tmp_path, capsys):
+    assert main(["sample", str(run), "--count", "2", "--steps", "3", "--out", str(tmp_path / "a.png")]) == 0
+    assert main(["sample", str(run), "--count", "2", "--steps", "1", "--out", str(tmp_path / "b.png")]) == 0
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+    capsys.readouterr()
+    assert main(["sample", "abstract/lsgan", "--steps", "3", "--out", str(tmp_path / "c.png")]) == 2
+    assert capsys.readouterr().err == "artkeras: abstract/lsgan makes an image in one pass: leave out --steps\n"
 
 
 def test_a_stopped_training_ends_as_if_it_never_was(run, tmp_path, monkeypatch):

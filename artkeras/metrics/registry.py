@@ -97,6 +97,15 @@ CHARTS = (
         {"diversity": "samples"},
     ),
     Chart(
+        "flow_loss",
+        "Error of the velocity",
+        "loss",
+        "loss, unseen and training paintings",
+        "The loss at fixed noise and times, by the averaged weights. Lower is better; where that of unseen paintings "
+        "rises while the other one falls, the network learns its paintings by heart.",
+        {"validation_loss": "unseen paintings", "training_loss": "training paintings"},
+    ),
+    Chart(
         "error",
         "Error of reconstructions",
         "error",

@@ -50,6 +50,7 @@ class FlowSampler(Trained):
         steps: of the sampler; more are slower and a little better.
     """
 
+    steps: int
     origin = "random noise"
     shown = "Samples of 49 fixed noises, not chosen."
     nearest = "its error on held-out paintings was smallest"

@@ -29,11 +29,13 @@ class Trained:
         caption: one line saying what they are.
         origin: what `sample` makes pictures from, in words.
         shown: what `figure` shows, a sentence.
+        steps: of the sampler, where an image is made in several; None where it takes one pass.
         nearest: what was smallest at the epoch that was best, where a run was evaluated during training.
     """
 
     origin: str
     shown: str
+    steps: int | None = None
     nearest = "its samples were nearest to the held-out paintings in composition and palette"
 
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
