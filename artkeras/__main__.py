@@ -18,8 +18,8 @@ from artkeras.errors import UserError
 
 # Each module has `add(commands)`, which adds its commands; a command's `run(arguments)` does the work.
 MODULES = (
-    "list_recipes", "train", "sample", "translate", "evaluate", "report", "reproduce", "compare", "rate", "upscale",
-    "stylize", "weights",
+    "list_recipes", "train", "sample", "evaluate", "reproduce", "report", "compare", "translate", "stylize", "upscale",
+    "rate", "weights",
 )  # fmt: skip
 
 
