@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from artkeras.engine import StepModel
     from artkeras.tasks.sampling import Trained
 
+SYNTHETIC = "synthetic placeholder"  # in the caption of every figure by a network that never saw a painting
+
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
 
 
@@ -148,13 +150,18 @@ class Run:
         """Whether it was trained on the synthetic placeholder instead of paintings."""
         return bool(self.environment["pictures"]["synthetic"])
 
+    @property
+    def title(self) -> str:
+        """The recipe's name, with its scale where that is not the study's."""
+        return self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")
+
     def caption(self, position: Position | None = None) -> str:
         """One line for under a figure: recipe, how far, and whether the pictures were a placeholder."""
-        parts = [self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")]
+        parts = [self.title]
         if position is not None:
             parts.append(f"epoch {position.epoch}" + (f".{position.step}" if position.step else ""))
         if self.synthetic:
-            parts.append("synthetic placeholder")
+            parts.append(SYNTHETIC)
         return ", ".join(parts)
 
     # --- tables -------------------------------------------------------------------------------------
