@@ -408,7 +408,7 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 # --- the cost of networks ----------------------------------------------------------------------------
 
 
-def multiply_adds(network: keras.Model) -> int:
+def macs(network: keras.Model) -> int:
     """Multiplications with addition of one picture's way through a network (dense and convolutional layers)."""
     total = 0
     for layer in network._flatten_layers(include_self=False, recursive=True):

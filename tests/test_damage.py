@@ -189,7 +189,7 @@ class Falling:
         return {"kid": next(self.values)}
 
 
-WATCHED = {"kid_every": 1, "holdout": 0.25, "limit": 12, "epochs": 4}
+WATCHED = {"eval_every": 1, "holdout": 0.25, "limit": 12, "epochs": 4}
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def test_scores_say_what_they_mean_and_the_latest_counts(trained):
 def test_every_score_that_evaluate_gives_is_explained():
     """Scores of samples are those that `judge` gives; the others are named where the kinds of models make them."""
     paintings = synthetic.colour_field(40, 16, seed=0)
-    records = evaluation.judge(paintings, paintings[:20], paintings[20:], features=[CheapFeatures()], facts={})
+    records = evaluation.score_images(paintings, paintings[:20], paintings[20:], features=[CheapFeatures()], facts={})
     named = {line["measure"] for line in records}
     for path in resources.files("artkeras").joinpath("tasks").iterdir():
         named |= set(re.findall(r'record\(\s*"(\w+)"', path.read_text())) if path.is_file() else set()

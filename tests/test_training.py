@@ -325,7 +325,7 @@ def test_held_out_paintings_are_not_trained_on_and_log_and_environment_say_how_m
     recipe = replace(TINY, limit=None, holdout=0.25, epochs=1)
     lines = []
     run = train(recipe, log=lines.append)
-    assert any("held out for judging: 6 paintings" in line for line in lines)
+    assert any("held out for evaluation: 6 paintings" in line for line in lines)
     assert run.environment["pictures"]["holdout"] == 0.25
     assert run.environment["pictures"]["paintings"] == 18
     assert len(run.iterations()["step"]) == 18 * 6 // 8

@@ -24,7 +24,7 @@ TINY_CYCLEGAN = replace(
 )
 TINY_PIX2PIX = replace(
     PIX2PIX,
-    networks={"a_to_b": PIX2PIX.networks["a_to_b"], "judge": PIX2PIX.networks["judge"].but(depth=1)},
+    networks={"a_to_b": PIX2PIX.networks["a_to_b"], "discriminator": PIX2PIX.networks["discriminator"].but(depth=1)},
     **_SMALL,
 )
 

@@ -121,7 +121,7 @@ def _values(run: Run) -> dict[str, Any]:
             flat[prefix] = value
 
     visit("", run.recipe.to_json())
-    for name in ("name", "seed", "scale", "sample_every", "kid_every"):
+    for name in ("name", "seed", "scale", "sample_every", "eval_every"):
         del flat[name]
     return flat | {"precision": run.environment["precision"]}
 

@@ -114,7 +114,7 @@ def _is_of(run: Run, path: Path) -> bool:
     try:
         facts = json.loads(path.read_text())
         mine, its = (
-            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
+            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "eval_every")}
             # by way of a recipe, for what earlier results do not say yet
             for recipe in (run.recipe.to_json(), Recipe.from_json(facts["recipe"]).to_json())
         )
@@ -247,7 +247,7 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
         rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
-    kept = recipe.of_kind.kept
+    kept = recipe.of_task.kept
     whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
     chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
@@ -334,7 +334,7 @@ def command(run: Run, epochs: int | None = None) -> str:
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
-    words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
+    words += [f"--eval-every {recipe.eval_every}"] if recipe.eval_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
     words += [f"--{name.replace('_', '-')} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)

@@ -145,7 +145,7 @@ class RunView:
         rates = [steps[key] for key in keys if not figures.is_loss(key)]
         share = all(0 <= value <= 1 for line in rates for value in (line.low.min(), line.high.max()))
         charts = [
-            Chart("Losses", self.run.recipe.of_kind.losses, losses),
+            Chart("Losses", self.run.recipe.of_task.losses, losses),
             Chart("Accuracies of the discriminator", ACCURACIES, rates, share),
         ]
         for chart in registry.CHARTS:

@@ -152,16 +152,16 @@ class Reconstructor(Sampler):
 
 
 def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
-    """Draw the error on unseen paintings against the number of latents, a line a kind of autoencoder.
+    """Draw the error on unseen paintings against the number of latents, a line a type of autoencoder.
 
     Dotted, the error of one answer for all of them: the average training painting.
 
     Args:
-        runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
+        runs: of autoencoders on the same pictures, evaluated during training (`--eval-every`), or their folders. The
             smallest error of each counts.
 
     Raises:
-        UserError: without runs, for one that was not judged or is of another kind, or where pictures differ.
+        UserError: without runs, for one that was not evaluated or is of another task, or where pictures differ.
     """
     from matplotlib import pyplot as plt
 
@@ -171,8 +171,8 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     lines: dict[str, list[tuple[int, float]]] = {}
     for run in opened:
         errors = run.history().get("validation_error", np.array([np.nan]))
-        if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
-            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
+        if run.recipe.task != "reconstruction" or not np.isfinite(errors).any():
+            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --eval-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]
         lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
     if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in opened}) != 1:

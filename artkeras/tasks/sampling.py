@@ -21,7 +21,7 @@ GENERATORS = {"trained": "generator.npz", "ema": "generator_ema.npz"}  # weights
 
 
 class Trained:
-    """Trained networks and what can be done with them; each kind of model has a subclass of its own.
+    """Trained networks and what can be done with them; each task has a subclass of its own.
 
     Attributes:
         recipe: the recipe they were trained by.
@@ -29,7 +29,7 @@ class Trained:
         caption: one line saying what they are.
         origin: what `sample` makes pictures from, in words.
         shown: what `figure` shows, a sentence.
-        nearest: what was smallest at the epoch that was best, where a run was judged during training.
+        nearest: what was smallest at the epoch that was best, where a run was evaluated during training.
     """
 
     origin: str
@@ -69,7 +69,7 @@ class Trained:
             count: pictures, about.
             seed: of what is drawn.
             scale: enlargement.
-            examples: real pictures to work on, see `artkeras.tasks.Kind.examples`; samplers need none.
+            examples: real pictures to work on, see `artkeras.tasks.Task.examples`; samplers need none.
             real: whether real pictures may be shown beside what was made of them. Reports are passed on, so they
                 never do, unless their run's pictures were drawn by a program.
         """
@@ -187,7 +187,7 @@ def no_average(name: str) -> UserError:
 
 
 def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, weights: str = "trained") -> Trained:
-    """Build the networks that a result keeps, fill them, and open them as the recipe's kind of model has it.
+    """Build the networks that a result keeps, fill them, and open them as the recipe's task has it.
 
     Args:
         recipe: what they were trained by.
@@ -204,5 +204,5 @@ def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, we
         if not averages:
             raise no_average(recipe.name)
         state, caption = {**state, **averages}, f"{caption}, averaged weights"
-    kind = recipe.of_kind
-    return kind.open(recipe, {name: network_from_state(recipe, name, state) for name in kind.kept}, caption)
+    task = recipe.of_task
+    return task.open(recipe, {name: network_from_state(recipe, name, state) for name in task.kept}, caption)

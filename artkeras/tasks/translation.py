@@ -11,7 +11,7 @@ import numpy as np
 from artkeras import metrics
 from artkeras.data import pairs
 from artkeras.errors import UserError
-from artkeras.tasks.base import Kind
+from artkeras.tasks.base import Task
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from artkeras.tasks.translate import Translator
 
 
-class Translation(Kind):
+class Translation(Task):
     """What both have in common: pictures of two domains, and translators from one to the other."""
 
     examples_shown = 6
@@ -45,7 +45,7 @@ class Translation(Kind):
 
         return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
 
-    def judge(
+    def evaluate(
         self,
         trained: Any,
         train: pairs.Pairs,
@@ -58,7 +58,7 @@ class Translation(Kind):
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:
-        """Scores on at most `count` unseen pictures, by `judge_paired` or `judge_unpaired`.
+        """Scores on at most `count` unseen pictures, by `score_paired` or `score_unpaired`.
 
         Raises:
             UserError: where no pictures were held out.
@@ -70,8 +70,8 @@ class Translation(Kind):
             )
         if train.aligned:
             average = np.rint(train.whole("b").mean(axis=0)).astype(np.uint8)
-            return judge_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
-        return judge_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
+            return score_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
+        return score_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
 
 
 class _Pix2Pix(Translation):
@@ -81,7 +81,7 @@ class _Pix2Pix(Translation):
         "picture that was there (l1_loss) and to pass for one (g_loss); the discriminator is to tell the two apart."
     )
 
-    def watch(
+    def validator(
         self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
     ) -> PairedWatch:
         """Measures errors, by no network."""
@@ -96,7 +96,7 @@ class _CycleGAN(Translation):
         "translated one is to pass for real (g_loss)."
     )
 
-    def watch(
+    def validator(
         self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
     ) -> UnpairedWatch:
         """Measures KID and the way back."""
@@ -165,7 +165,7 @@ class UnpairedWatch:
         }
 
 
-def judge_paired(
+def score_paired(
     translator: Translator,
     average: np.ndarray,
     unseen: pairs.Pairs,
@@ -200,7 +200,7 @@ def judge_paired(
     ]
 
 
-def judge_unpaired(
+def score_unpaired(
     translator: Translator,
     unseen: pairs.Pairs,
     *,

@@ -7,7 +7,7 @@
         history.csv        their means, an epoch a row
         samples/           a grid of the same latents every few epochs
         samples.gif        of them all, once the training is done
-        checkpoints/       the whole training state, by epochs and by time; best.npz, if judged during training
+        checkpoints/       the whole training state, by epochs and by time; best.npz, if evaluated during training
 
 Reading a run loads no Keras until its networks are asked for.
 """
@@ -169,7 +169,7 @@ class Run:
     def history(self) -> dict[str, np.ndarray]:
         """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far.
 
-        A run judged during training also has what its validator measures, NaN in the epochs between.
+        A run evaluated during training also has what its validator measures, NaN in the epochs between.
         """
         return read_table(self.path / "history.csv")
 
@@ -262,7 +262,7 @@ class Run:
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
-        """The checkpoint that was best when judged during training: position and state; None without one.
+        """The checkpoint that was best when evaluated during training: position and state; None without one.
 
         Raises:
             UserError: when the file is damaged.
@@ -361,14 +361,14 @@ class Run:
         Raises:
             UserError: when they are not to be found, or others lie there.
         """
-        kind = self.recipe.of_kind
-        return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
+        task = self.recipe.of_task
+        return task.examples(self.recipe, *self.pictures()) if task.examples_shown else None
 
     def sampler(self, position: Position | None = None, weights: str = "trained") -> "Trained":
-        """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
+        """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's task.
 
         Args:
-            position: of the checkpoint; default the best one where the run was judged during training, else the
+            position: of the checkpoint; default the best one where the run was evaluated during training, else the
                 last sound one.
             weights: "trained", or "ema" for their moving average.
 
