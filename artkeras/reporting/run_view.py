@@ -178,7 +178,8 @@ class RunView:
         recipe, facts = self.run.recipe, self.run.environment
         pictures = facts["pictures"]
         drawn = "pictures drawn by a program" if self.run.synthetic else "paintings"
-        held = f", {recipe.holdout:.0%} of them held out for evaluation" if recipe.holdout else ""
+        share = registry.written(recipe.holdout, ".0%")
+        held = f"; {share} of all {'placeholders' if self.run.synthetic else drawn} held out" if recipe.holdout else ""
         planned = f" of {recipe.epochs} planned" if recipe.epochs != self.epochs else ""
         best = f"; the samples are those of epoch {self.best}" if self.best and self.best != self.epochs else ""
         versions = (f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
