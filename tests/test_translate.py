@@ -37,8 +37,8 @@ def runs(tmp_path_factory):
         training_worker.reuse_models(patch)
         checkpoint_often(patch)
         return {
-            recipe.task: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
-            for recipe in (TINY_CYCLEGAN, TINY_PIX2PIX)
+            kind: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
+            for kind, recipe in (("cyclegan", TINY_CYCLEGAN), ("pix2pix", TINY_PIX2PIX))
         }
 
 
@@ -183,6 +183,19 @@ def test_a_strip_shows_the_same_pictures_through_training(runs):
         assert not np.array_equal(tiles[:, 1], tiles[:, 3])
     with pytest.raises(UserError, match="one way"):
         translate.strip(Run(runs["pix2pix"]), reverse=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", "half"])
+def test_images_through_training_that_are_missing_or_damaged_are_one_line(runs, tmp_path, content):
+    run = Run(shutil.copytree(runs["pix2pix"], tmp_path / "run"))
+    last = run.path / "samples" / "epoch-0002.npz"
+    last.write_bytes(last.read_bytes()[:-200] if content == "half" else content)
+    with pytest.raises(UserError, match=r"epoch-0002\.npz is damaged"):
+        translate.strip(run)
+    for path in run.path.glob("samples/*.npz"):
+        path.unlink()
+    with pytest.raises(UserError, match="has no saved images yet"):
+        translate.strip(run)
 
 
 # --- scores ---------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ TINY_CYCLEGAN = replace(
     CYCLEGAN,
     model=CYCLEGAN.model.but(pool=4),
     networks={
-        name: builder.but(**({"blocks": 1} if "to" in name else {"depth": 1}))
+        name: builder.but(**({"blocks": 1} if "_to_" in name else {"depth": 1}))
         for name, builder in CYCLEGAN.networks.items()
     },
     **_SMALL,

@@ -111,22 +111,6 @@ def columns(named: Mapping[str, np.ndarray], *, scale: int = 1, gap: int = 2, ca
     return stack([head, body])
 
 
-def column(figure: Image.Image, index: int, size: int, gap: int = 2) -> np.ndarray:
-    """The pictures of a column of square pictures, cut out of what `columns` drew at its least scale.
-
-    Args:
-        figure: as `columns` gave it, with the same gap.
-        index: which column.
-        size: side of the pictures, before they were enlarged.
-
-    Returns:
-        (n, side, side, 3) uint8, enlarged as they were drawn.
-    """
-    side = size * -(-NARROWEST // size)
-    body = figure.crop((0, HEAD, figure.width, figure.height))
-    return cut(body, side, gap=gap)[index :: (figure.width - gap) // (side + gap)]
-
-
 def stack(images: Sequence[Image.Image]) -> Image.Image:
     """Pictures one under the other, aligned left."""
     canvas = Image.new("RGB", (max(image.width for image in images), sum(image.height for image in images)), PAPER)

@@ -5,7 +5,7 @@
         environment.json   device, precision, versions, the command, the pictures' fingerprint
         iterations.csv     losses and accuracies of every step
         history.csv        their means, an epoch a row
-        samples/           a grid of the same latents every few epochs
+        samples/           images by the same latents every few epochs: a grid, and the images themselves (.npz)
         samples.gif        of them all, once the training is done
         checkpoints/       the whole training state, by epochs and by time; best.npz, if evaluated during training
 
@@ -17,6 +17,8 @@ import json
 import re
 import shlex
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -295,12 +297,31 @@ class Run:
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
+        return {epoch: Image.open(path).convert("RGB") for epoch, path in self._samples(".png").items()}
+
+    def panels(self) -> dict[int, dict[str, np.ndarray]]:
+        """The images of these grids, by epoch: heading -> (n, size, size, 3) uint8, see `Trained.panels`.
+
+        Raises:
+            UserError: a file of them is damaged.
+        """
         found = {}
-        for path in (self.path / "samples").glob("epoch-*.png"):
+        for epoch, path in self._samples(".npz").items():
+            try:
+                with np.load(path) as stored:
+                    found[epoch] = dict(stored)
+            except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
+                raise UserError(f"{path} is damaged: remove it; its grid is in {path.stem}.png") from None
+        return found
+
+    def _samples(self, ending: str) -> dict[int, Path]:
+        """The files in the folder samples with such an ending, in the order of their epochs."""
+        found = {}
+        for path in (self.path / "samples").glob(f"epoch-*{ending}"):
             epoch = path.stem.removeprefix("epoch-")
             if epoch.isdecimal():  # Google Drive has copies named "epoch-0004 (1).png"
                 found[int(epoch)] = path
-        return {epoch: Image.open(found[epoch]).convert("RGB") for epoch in sorted(found)}
+        return dict(sorted(found.items()))
 
     def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
         """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
