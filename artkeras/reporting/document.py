@@ -1,4 +1,6 @@
-"""HTML pages that are one file: they hold their images, style and script, and the browser loads nothing for them.
+"""Documents from templates: HTML pages, and the Markdown of results.
+
+A page is one file: it holds its images, style and script, and the browser loads nothing for it.
 
 A page NAME is three files in a folder `templates`: NAME.html.j2 (Jinja2, extends base.html.j2), NAME.css and NAME.js.
 Values are escaped wherever they stand; a script gets its data as JSON in an element of its own. The content security
@@ -40,8 +42,18 @@ def render(name: str, values: Mapping[str, Any], data: Any, *, package: str = SH
         "form-action 'none'",
     ]
     fixed = {"data": data, "style": style, "script": script, "policy": Markup("; ".join(policy))}
-    html = environment.get_template(f"{name}.html.j2").render(**values, **fixed)
-    return html.encode("utf-8", "replace").decode()  # a file's name may hold what is no character
+    return _encodable(environment.get_template(f"{name}.html.j2").render(**values, **fixed))
+
+
+def render_markdown(name: str, values: Mapping[str, Any]) -> str:
+    """Return a Markdown document, with one newline at its end.
+
+    Args:
+        name: of the template NAME.md.j2.
+        values: for the template; Markdown in them stays Markdown.
+    """
+    text = _environment(SHARED, autoescape=False).get_template(f"{name}.md.j2").render(**values)
+    return _encodable(text.rstrip() + "\n")
 
 
 def data_url(content: bytes, media_type: str) -> str:
@@ -50,9 +62,16 @@ def data_url(content: bytes, media_type: str) -> str:
 
 
 @cache
-def _environment(package: str) -> Environment:
+def _environment(package: str, autoescape: bool = True) -> Environment:
     loader = ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, SHARED))])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader, autoescape=autoescape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _encodable(text: str) -> str:
+    """Return a text without what UTF-8 cannot hold, such as the bytes in a file's name that are no characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _source(environment: Environment, name: str) -> str:

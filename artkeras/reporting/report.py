@@ -18,6 +18,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,23 +27,18 @@ from artkeras.files import atomic
 from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.reporting import claims, figures, findings
+from artkeras.reporting.document import render_markdown
 from artkeras.tasks.results import open_generator, save_generator
 from artkeras.tasks.sampling import GENERATORS, Trained
 from artkeras.training.checkpoints import Position
-from artkeras.training.run import Run
+from artkeras.training.run import SYNTHETIC, Run
 
 FINDINGS = "## Findings\n"
-NO_FINDINGS = "None written yet.\n"
+NO_FINDINGS = "None written yet."
 GRIDS = {"trained": "grid.png", "ema": "grid_ema.png"}  # weights -> the figure of a result
 COLUMNS = (  # of the table of results
     *("study", "size", "reported", "composition", "texture", "palette", "recall", "KID"),
     *("scored against", "pictures", "epochs", "device", "time", "samples"),
-)
-AVERAGED = (
-    "The same latents with averaged weights, which are ours and not the study's:",
-    "",
-    f"![samples with averaged weights]({GRIDS['ema']})",
-    "",
 )
 
 
@@ -101,9 +97,10 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
-    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
+    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() if again and card.exists() else NO_FINDINGS
+    values = _card(run, trained, position.epoch, shown) | {"findings": found}
     with atomic(card) as part:
-        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found, "utf-8")
+        part.write_text(render_markdown("card", values), "utf-8")
     return folder
 
 
@@ -152,56 +149,43 @@ def table(out: str | Path = "results") -> Path:
     """
     out = Path(out)
     page = claims.write(out) if (out / claims.TABLE).is_file() else None
-    rows = []
-    for name, result in findings.results(out).items():
-        facts, pictures = result.facts, result.facts["pictures"]
-        published = RECIPES[name].published if name in RECIPES else {}
-        place = result.folder.relative_to(out).as_posix()
-        recipe = facts["recipe"]
-        cells = [
-            f"[{name}]({place}/card.md)",
-            f"{recipe.get('size', '?')} px, width {recipe.get('width', '?')}",
-            published.get("reported", "none"),
-            *(_both(result, measure) for measure in ("composition", "texture")),
-            *(_one(result, measure) for measure in ("palette", "recall", "kid")),
-            f"{result.reference:,} {'placeholders' if pictures['synthetic'] else 'paintings'}",
-            f"{pictures['pictures']:,}" + (" placeholders" if pictures["synthetic"] else ""),
-            _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
-            facts["device"],
-            duration(facts["seconds"]),
-            f'<img src="{place}/grid.png" width="160" alt="samples of {name}">',
-        ]
-        rows.append("| " + " | ".join(cells) + " |")
-    text = [
-        "# Results",
-        "",
-        "![Samples of each generator, not chosen](gallery.png)",
-        "",
-        "Reported is what the study's authors wrote; ours was measured. Composition and texture are the KID of images",
-        "shrunk to 24 pixels and at full size, by EfficientNet-Lite0 and SqueezeNet; 0 is indistinguishable. Palette",
-        "is the distance of the samples' colours (1: the average palette every time), recall the share of paintings",
-        "reached.",
-        "A score of averaged weights, where there are some, follows after a slash. KID is on unscaled Lite0 features.",
-        "Compare within a study, and only what was scored against the same paintings.",
-        "[What the numbers say](../docs/numbers.md)",
-        *([f"[Each claim of the studies, with a verdict]({page.name})"] if page else []),
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---" * len(COLUMNS) + "|",
-        *rows,
-    ]
-    for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
-        place = figure.parent.relative_to(out).as_posix()
-        notes = figure.with_name("comparison.md")
-        text += ["", notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}", ""]
-        text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
-        if figure.with_name("card.md").is_file():
-            text += [f"More: [its card]({place}/card.md)"]
-        else:
-            text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
+    values = {
+        "claims": page.name if page else "",
+        "columns": COLUMNS,
+        "rows": [_row(out, name, result) for name, result in findings.results(out).items()],
+        "comparisons": [_comparison(out, figure) for figure in sorted(out.rglob("comparison.png"))],
+    }
     with atomic(out / "README.md") as part:
-        part.write_text("\n".join(text) + "\n", "utf-8")
+        part.write_text(render_markdown("results", values), "utf-8")
     return out / "README.md"
+
+
+def _row(out: Path, name: str, result: findings.Result) -> dict[str, Any]:
+    """A result's row: its name and place, and its cells between those two columns."""
+    facts, pictures, recipe = result.facts, result.facts["pictures"], result.facts["recipe"]
+    published = RECIPES[name].published if name in RECIPES else {}
+    cells = [
+        f"{recipe.get('size', '?')} px, width {recipe.get('width', '?')}",
+        published.get("reported", "none"),
+        *(_both(result, measure) for measure in ("composition", "texture")),
+        *(_one(result, measure) for measure in ("palette", "recall", "kid")),
+        f"{result.reference:,} {'placeholders' if pictures['synthetic'] else 'paintings'}",
+        f"{pictures['pictures']:,}" + (" placeholders" if pictures["synthetic"] else ""),
+        _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
+        facts["device"],
+        duration(facts["seconds"]),
+    ]
+    return {"name": name, "place": result.folder.relative_to(out).as_posix(), "cells": cells}
+
+
+def _comparison(out: Path, figure: Path) -> dict[str, Any]:
+    """A figure that `compare` made, and what a person found in it."""
+    place, notes = figure.parent.relative_to(out).as_posix(), figure.with_name("comparison.md")
+    return {
+        "place": place,
+        "notes": notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}",
+        "card": figure.with_name("card.md").is_file(),
+    }
 
 
 def _one(result: findings.Result, measure: str) -> str:
@@ -223,7 +207,8 @@ def _epochs(facts: Mapping) -> str:
     return f"{facts['epochs']}" + (f", best at {best}" if best else "")
 
 
-def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
+def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> dict[str, Any]:
+    """What the template of a card needs but the findings."""
     recipe, facts = run.recipe, run.environment
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
@@ -234,54 +219,39 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         for name, values in measured.items()
         if name not in ("epoch", "seconds") and len(values)
     }
-    rows = [
+    ended = "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items())
+    compared = [
         ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
         ("time", recipe.published.get("time", "none"), duration(float(history["seconds"][-1]))),
-        (
-            "results",
-            recipe.published.get("reported", "none"),
-            "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items()),
-        ),
+        ("results", recipe.published.get("reported", "none"), ended),
     ]
     if cell := recipe.published.get("cell"):
         again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
-        rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
+        compared.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
     kept = recipe.of_task.kept
-    whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
-    chosen = f" The {whose}, when {trained.nearest}." if best else ""
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
-    source = "synthetic placeholder" if run.synthetic else "real pictures"
-    return "\n".join(
-        [
-            f"# {recipe.name}",
-            "",
-            f"{recipe.change[:1].upper()}{recipe.change[1:]}. After {recipe.source}.",
-            "",
-            "![samples](grid.png)",
-            "",
-            trained.shown + chosen,
-            "",
-            *(AVERAGED if recipe.ema else ()),
-            "| | reported | ours |",
-            "|---|---|---|",
-            *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
-            "",
-            f"- pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
-            f"- seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
-            f"- device: {facts['device']}, {facts['precision']}; {versions}",
-            f"- command: `{command(run, epochs)}`",
-            "",
-            "![curves](curves.png)",
-            "",
-            *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
-            *_scores(run),
-            "## Departures from the study",
-            "",
-            *(f"- {departure}" for departure in departures(run) or ["none known"]),
-            "",
-        ]
-    )
+    source = SYNTHETIC if run.synthetic else "real pictures"
+    return {
+        "name": recipe.name,
+        "change": recipe.change[:1].upper() + recipe.change[1:],
+        "source": recipe.source,
+        "shown": trained.shown,
+        "best": best,
+        "kept": f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'}",
+        "nearest": trained.nearest,
+        "ema": GRIDS["ema"] if recipe.ema else "",
+        "compared": compared,
+        "made": [
+            f"pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
+            f"seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
+            f"device: {facts['device']}, {facts['precision']}; {versions}",
+        ],
+        "command": command(run, epochs),
+        "animated": (run.path / "samples.gif").exists(),
+        "scores": _scores(run),
+        "departures": departures(run),
+    }
 
 
 def departures(run: Run) -> list[str]:
@@ -303,7 +273,7 @@ def departures(run: Run) -> list[str]:
     return found
 
 
-def _scores(run: Run) -> list[str]:
+def _scores(run: Run) -> dict[str, list]:
     """All scores, grouped by the question they answer; a column for each of the weights and checkpoints evaluated."""
     columns = {
         "as published": run.scores(),
@@ -316,15 +286,13 @@ def _scores(run: Run) -> list[str]:
         for title, lines in columns.items()
         if lines
     }
-    if not tables:
-        return []
-    rows = [["score", *tables], ["---"] * (1 + len(tables))]
     keys = list(dict.fromkeys(key for table in tables.values() for key in table))
     order = [*registry.QUESTIONS, ""]
-    for measure, network in sorted(keys, key=lambda key: order.index(registry.question(key[0]))):
-        name = registry.title(measure, network)
-        rows.append([name, *(table.get((measure, network), "") for table in tables.values())])
-    return ["## Scores", "", *("| " + " | ".join(cells) + " |" for cells in rows), ""]
+    rows = [
+        [registry.title(*key), *(table.get(key, "") for table in tables.values())]
+        for key in sorted(keys, key=lambda key: order.index(registry.question(key[0])))
+    ]
+    return {"columns": list(tables), "rows": rows}
 
 
 def command(run: Run, epochs: int | None = None) -> str:
