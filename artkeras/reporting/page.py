@@ -15,8 +15,8 @@ from artkeras.errors import UserError
 from artkeras.files import atomic, check_place
 from artkeras.reporting import figures, images
 from artkeras.reporting.document import render
+from artkeras.reporting.report import finished
 from artkeras.reporting.run_view import RunView
-from artkeras.training.checkpoints import Position
 from artkeras.training.run import Run
 
 OVERVIEW = 16  # samples of each of several runs, side by side at the top
@@ -44,7 +44,7 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     if not opened:
         raise UserError("a page needs at least one run")
-    positions = [_finished(run) for run in opened]
+    positions = [finished(run) for run in opened]
     budget = min(BYTES, ALL_BYTES // len(opened))
     views = [
         RunView(f"run-{number}", name, run, position, budget, Path(results))
@@ -61,14 +61,6 @@ def page(runs: Sequence[Run | str | Path], out: str | Path = "report.html", resu
     with atomic(out) as part:
         part.write_text(html, encoding="utf-8")
     return out
-
-
-def _finished(run: Run) -> Position:
-    """Return the last sound checkpoint that ends an epoch or comes after one."""
-    position = run.latest()[0] if len(run.history().get("epoch", ())) else Position()
-    if not position.epoch:
-        raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
-    return position
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

@@ -1,17 +1,18 @@
-"""Reports: what a run gave, as a folder worth keeping (`results/<recipe>/`).
+"""Reports: the result of a run, as a folder worth keeping (`results/<recipe>/`).
 
-    card.md         what was done, reported beside ours, departures, findings
-    grid.png        what the networks make, not chosen: 49 samples of fixed latents, or what suits the kind of model
+    card.md         what was done, the study's numbers beside ours, departures, findings
+    grid.png        what the networks make, not chosen: 49 samples of fixed latents, or what suits the task
     samples.gif     the same through training
-    curves.png      losses and accuracies of every step; what was measured during training
+    curves.png      losses and accuracies of every step, and what was measured during training
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
     run.json        recipe, device, pictures, epochs and seconds, for the table of all results
-    generator.npz   the networks worth keeping in float16, for `artkeras.load`
+    generator.npz   the networks worth keeping, in float16, for `artkeras.load`
     grid_ema.png, generator_ema.npz   the same with averaged weights, where the training kept them
 
-Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
-kept when the report is made again. A result gives way to another run's only when that is asked for.
+Everything in the card comes from the run except its findings: a person writes them, in the card itself, and they are
+kept when the report is made again. A result replaces another run's only when that is asked for. The text of the card
+is in `templates/card.md.j2`, that of the table of all results in `templates/results.md.j2`.
 """
 
 import json
@@ -48,16 +49,13 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     Args:
         run: a `Run`, or its folder.
         out: the folder that gets it.
-        replace: let it take the place of another run's result, findings and all.
+        replace: whether it may replace another run's result, with its findings.
 
     Raises:
-        UserError: for a run that has no finished epoch, or where another run's result would be lost.
+        UserError: the run has no finished epoch, or another run's result would be lost.
     """
     run = run if isinstance(run, Run) else Run(run)
-    history = run.history()
-    position = run.latest()[0] if len(history.get("epoch", ())) else Position()
-    if not position.epoch:
-        raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    history, position = run.history(), finished(run)
     from artkeras.training import callbacks
 
     folder = Path(out) / run.recipe.name
@@ -65,7 +63,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     again = _is_of(run, folder / "run.json")
     if not again and card.exists() and not replace:
         raise UserError(
-            f"{folder} holds the result of another run: give another --out, or --replace to put {run.path} in its place"
+            f"{folder} holds the result of another run: give another --out, or --replace to replace it by {run.path}"
         )
     best = run.best()
     trained = run.sampler(None if best else position)
@@ -73,7 +71,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     opened = {"trained": trained}
     if run.recipe.ema:
         opened["ema"] = run.sampler(None if best else position, "ema")
-    for weights, sampler in opened.items():  # networks first: they are refused where training has diverged
+    for weights, sampler in opened.items():  # first, since it refuses networks whose training diverged
         save_generator(folder / GENERATORS[weights], run, sampler)
     examples = run.examples()
     for weights, sampler in opened.items():
@@ -104,8 +102,20 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     return folder
 
 
+def finished(run: Run) -> Position:
+    """The last sound checkpoint that ends an epoch or comes after one.
+
+    Raises:
+        UserError: there is none yet.
+    """
+    position = run.latest()[0] if len(run.history().get("epoch", ())) else Position()
+    if not position.epoch:
+        raise UserError(f"{run.path} has not finished an epoch yet: continue its training, then report")
+    return position
+
+
 def _is_of(run: Run, path: Path) -> bool:
-    """Whether a result's run.json is of this run, or of one that differs in nothing but its length."""
+    """Whether a result's run.json is of this run, or of one that differs only in its length."""
     if not path.exists():
         return False
     try:
@@ -137,15 +147,15 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 
 
 def table(out: str | Path = "results") -> Path:
-    """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
+    """Write `out/README.md`: a row for each result in `out`, what was reported beside ours; below, the comparisons.
 
-    Where `out` has a table of claims, CLAIMS.md is made of it, see `artkeras.reporting.claims`.
+    If `out` has a table of claims, CLAIMS.md is written too, see `artkeras.reporting.claims`.
 
-    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
-    was trained it is the figure with a `card.md`.
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`. Where nothing
+    was trained, it is the figure with a `card.md`.
 
     Raises:
-        UserError: when there are none.
+        UserError: `out` has no results.
     """
     out = Path(out)
     page = claims.write(out) if (out / claims.TABLE).is_file() else None
@@ -195,20 +205,20 @@ def _one(result: findings.Result, measure: str) -> str:
 
 
 def _both(result: findings.Result, measure: str) -> str:
-    """The opinions of both extractors, and that of the first one on the averaged weights if there are any."""
-    opinions = [registry.shown(measure, value) for (name, _), value in result.opinions.items() if name == measure]
+    """A score by each extractor, and after a slash that of the averaged weights by the first one, if there are any."""
+    found = [registry.shown(measure, value) for (name, _), value in result.by_network.items() if name == measure]
     averaged = f" / {registry.shown(measure, result.averaged[measure])}" if measure in result.averaged else ""
-    return (", ".join(opinions) or "not measured") + averaged
+    return (", ".join(found) or "not measured") + averaged
 
 
 def _epochs(facts: Mapping) -> str:
-    """How long a result was trained; and at which epoch its generator was best, if that was judged."""
+    """How many epochs a result was trained, and at which one its generator was best if that was evaluated."""
     best = facts.get("best")
     return f"{facts['epochs']}" + (f", best at {best}" if best else "")
 
 
 def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> dict[str, Any]:
-    """What the template of a card needs but the findings."""
+    """The values of a card's template, except the findings."""
     recipe, facts = run.recipe, run.environment
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
@@ -255,18 +265,18 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> dict[str
 
 
 def departures(run: Run) -> list[str]:
-    """Where a run knowingly does otherwise than the study, a line each."""
+    """The known differences between a run and the study, a line each."""
     recipe, precision = run.recipe, run.environment["precision"]
     found = [*recipe.departures]
     if precision != "float32":
-        found.append(f"products in {precision}; weights, losses and optimizer in float32")
+        found.append(f"matrix products in {precision}; weights, losses and optimizer in float32")
     found += [
         f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()
     ]
     if recipe.ema:
         found.append(
-            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
-            "training, which it does not change; the study kept none"
+            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept. It "
+            "does not change the training; the study kept none"
         )
     if recipe.scale == "quick":
         found.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
@@ -296,7 +306,7 @@ def _scores(run: Run) -> dict[str, list]:
 
 
 def command(run: Run, epochs: int | None = None) -> str:
-    """The command line that makes a run like this one."""
+    """The command line that trains a run like this one."""
     recipe = run.recipe
     usual = RECIPES.get(recipe.name, recipe)
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
