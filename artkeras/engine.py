@@ -151,6 +151,44 @@ def _untracked():
     return torch.no_grad()
 
 
+def input_gradients(fn: Callable[[Tensor], Tensor], inputs: Tensor, model: "StepModel") -> tuple[Tensor, Tensor]:
+    """Scores of inputs and the gradient of each score by its own input, for penalties on that gradient.
+
+    The result can be differentiated once more, by the variables of `minimize`, when it is called inside a loss.
+
+    Args:
+        fn: inputs -> scores, (n, ...), those of an input depending on that input alone (so no batch normalisation in
+            training mode). Updates of variables inside it are dropped.
+        inputs: (n, ...) floats.
+        model: the `StepModel` that owns every variable `fn` touches.
+
+    Returns:
+        `(scores, gradients)`; the gradients have the shape and type of the inputs.
+    """
+
+    def total(x: Tensor) -> tuple[Tensor, Tensor]:
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in model.all_variables()]):
+            scores = fn(x)
+        return keras.ops.sum(keras.ops.cast(scores, "float32")), scores
+
+    inputs = keras.ops.convert_to_tensor(inputs)
+    if BACKEND == "jax":
+        import jax
+
+        (_, scores), found = jax.value_and_grad(total, has_aux=True)(inputs)
+        return scores, found
+    if BACKEND == "torch":
+        import torch
+
+        x = inputs.detach().requires_grad_()
+        summed, scores = total(x)
+        return scores, torch.autograd.grad(summed, x, create_graph=True)[0]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        summed, scores = total(inputs)
+    return scores, tape.gradient(summed, inputs)
+
+
 def without_updates(fn: Callable[[], Any], model: "StepModel") -> Any:
     """Call `fn` as a constant: no gradient flows through its result, and no variable of `model` changes.
 

@@ -24,9 +24,11 @@ def frozen(network: keras.Model) -> Iterator[None]:
         network.trainable = True
 
 
-def adam(learning_rate: float = 2e-4, beta_1: float = 0.5, epsilon: float = 1e-7) -> keras.optimizers.Optimizer:
+def adam(
+    learning_rate: float = 2e-4, beta_1: float = 0.5, beta_2: float = 0.999, epsilon: float = 1e-7
+) -> keras.optimizers.Optimizer:
     """Adam as the GAN studies set it (after Radford et al. 2015, arXiv 1511.06434); PyTorch's epsilon is 1e-8."""
-    return keras.optimizers.Adam(learning_rate, beta_1=beta_1, epsilon=epsilon)
+    return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
 
 class GAN(StepModel):

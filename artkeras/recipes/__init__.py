@@ -12,13 +12,16 @@ from artkeras.recipes import (
     facades,
     japanese_art,
     model_3,
+    modern,
     monet2photo,
 )
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-_STUDIES = (colour_field, model_3, ablations, abstract, japanese_art, artworks, autoencoder, monet2photo, facades)
+_STUDIES = (
+    colour_field, model_3, ablations, abstract, japanese_art, artworks, autoencoder, monet2photo, facades, modern,
+)  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {r.name: r for study in _STUDIES for r in study.RECIPES}
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from artkeras import data
+from artkeras import data, losses
 from artkeras.errors import UserError
-from artkeras.losses import BCE, AdversarialLoss
 from artkeras.recipes import limits
 from artkeras.trusted import check_builder, check_options
 
@@ -89,8 +88,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Builder):
         check_options(value.path, value.options)
         return {"build": value.path, **_plain(value.options)}
-    if isinstance(value, AdversarialLoss):
-        return {"compare": value.compare, "real": list(value.real), "fake": list(value.fake)}
+    if isinstance(value, losses.Loss):
+        return _plain(asdict(value))
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
@@ -154,7 +153,7 @@ class Recipe:
     model: Builder
     networks: Mapping[str, Builder]
     optimizer: Builder = field(default_factory=lambda: Builder("artkeras.models.gan:adam"))
-    loss: AdversarialLoss | None = BCE
+    loss: losses.Loss | None = losses.BCE
     size: int = 64
     width: int = 128
     batch_size: int = 128
@@ -272,8 +271,7 @@ class Recipe:
         values = dict(plain)
         values |= {key: _builder(key, values[key]) for key in ("model", "optimizer")}
         values["networks"] = {key: _builder("networks", value) for key, value in values["networks"].items()}
-        loss = values["loss"]
-        if loss is not None:
-            values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
+        if values["loss"] is not None:
+            values["loss"] = losses.loss(values["loss"])
         values["pixel_range"] = tuple(values["pixel_range"])
         return cls(**values)
