@@ -63,31 +63,6 @@ def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, widt
     return lines
 
 
-def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
-    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
-
-    Args:
-        image: what `grid` made of square pictures, with a caption or without.
-        size: side of the pictures, in pixels.
-        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
-        gap: as it was given to `grid`.
-
-    Returns:
-        (places, size, size, 3) uint8; places that were left empty are white.
-
-    Raises:
-        ValueError: when no picture of that size has room.
-    """
-    pixels, side = np.asarray(image.convert("RGB")), size * scale
-    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
-    if side < 1 or not rows * columns:
-        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
-    corners = [
-        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
-    ]
-    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
-
-
 HEAD = 16  # pixels of the headings of `columns`
 NARROWEST = 96  # pixels a heading needs
 
