@@ -25,8 +25,8 @@ class _Autoencoder(Task):
     kept = ("encoder", "decoder")
     examples_shown = EXAMPLES
     losses = (
-        "The reconstruction loss says how far pictures come back from what they were. A variational autoencoder also "
-        "pays for every latent that tells pictures apart (the divergence), and goes down on the sum."
+        "The reconstruction loss says how far reconstructions are from their images. A variational autoencoder also "
+        "pays for every latent that tells images apart (the divergence), and lowers the sum."
     )
 
     def open(self, recipe, networks, caption):
