@@ -11,7 +11,7 @@ import numpy as np
 from artkeras import metrics
 from artkeras.data import pairs
 from artkeras.errors import UserError
-from artkeras.tasks.base import Task
+from artkeras.tasks.base import Task, chosen
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -122,10 +122,8 @@ class PairedWatch:
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
         """Choose the pairs, once."""
         self.recipe, unseen = recipe, range(len(held_out))
-        seen = np.random.default_rng(recipe.seed).permutation(len(train))[: len(held_out)]
-        self.pairs = [
-            (of.whole("a", chosen), of.whole("b", chosen)) for of, chosen in ((held_out, unseen), (train, seen))
-        ]
+        seen = chosen(len(held_out), len(train), recipe.seed)
+        self.pairs = [(of.whole("a", which), of.whole("b", which)) for of, which in ((held_out, unseen), (train, seen))]
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean absolute differences, shares of the way from black to white."""

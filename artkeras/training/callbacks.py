@@ -16,11 +16,11 @@ from tqdm.auto import tqdm
 
 from artkeras.engine import keras
 from artkeras.errors import UserError
-from artkeras.files import atomic
 from artkeras.reporting import figures
 from artkeras.tasks.base import Validator
 from artkeras.training.checkpoints import BEST, Position
 from artkeras.training.run import Run
+from artkeras.training.states import write_state
 from artkeras.training.tables import Table
 
 DIVERGED = (
@@ -183,8 +183,7 @@ class SampleGrid(keras.callbacks.Callback):
         # what a program drew may be shown anywhere
         panels = trained.panels(GRID, recipe.seed, examples=self.examples, real=self.run.synthetic)
         figures.save(trained.arrange(panels, scale=scale), self.folder / f"epoch-{position.epoch:04d}.png")
-        with atomic(self.folder / f"epoch-{position.epoch:04d}.npz") as part, open(part, "wb") as file:
-            np.savez_compressed(file, **panels)
+        write_state(self.folder / f"epoch-{position.epoch:04d}.npz", panels, {}, compressed=True)
         if self.examples is not None and not self.run.synthetic:
             beside = trained.figure(GRID, recipe.seed, scale=scale, examples=self.examples, real=True)
             figures.save(beside, self.folder / f"beside-{position.epoch:04d}.png")

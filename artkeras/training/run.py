@@ -17,8 +17,6 @@ import json
 import re
 import shlex
 import shutil
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +30,7 @@ from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.training.checkpoints import BEST, Position, copy, facts_of, position_of, read_checkpoint
 from artkeras.training.lock import locked
-from artkeras.training.states import Damaged, write_state
+from artkeras.training.states import Damaged, read_state, write_state
 from artkeras.training.tables import keep_rows, read_scores, read_table
 from artkeras.trusted import NotTrusted, trust
 
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from artkeras.tasks.sampling import Trained
 
 SYNTHETIC = "synthetic placeholder"  # in the caption of every figure by a network that never saw a painting
-
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
 
 
@@ -308,20 +305,16 @@ class Run:
         found = {}
         for epoch, path in self._samples(".npz").items():
             try:
-                with np.load(path) as stored:
-                    found[epoch] = dict(stored)
-            except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
+                found[epoch] = read_state(path)[0]
+            except Damaged:
                 raise UserError(f"{path} is damaged: remove it; its grid is in {path.stem}.png") from None
         return found
 
     def _samples(self, ending: str) -> dict[int, Path]:
         """The files in the folder samples with such an ending, in the order of their epochs."""
-        found = {}
-        for path in (self.path / "samples").glob(f"epoch-*{ending}"):
-            epoch = path.stem.removeprefix("epoch-")
-            if epoch.isdecimal():  # Google Drive has copies named "epoch-0004 (1).png"
-                found[int(epoch)] = path
-        return dict(sorted(found.items()))
+        named = {path.stem.removeprefix("epoch-"): path for path in (self.path / "samples").glob(f"epoch-*{ending}")}
+        # Google Drive has copies named "epoch-0004 (1).png"
+        return dict(sorted((int(epoch), path) for epoch, path in named.items() if epoch.isdecimal()))
 
     def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
         """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
