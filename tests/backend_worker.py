@@ -121,7 +121,7 @@ def main(folder):
         "sure_losses": sure_losses(),
         "other_studies": other_studies(),
         "trained": trained(folder),
-        "translators": {recipe.task: translating.two_steps(recipe) for recipe in translating.TINY},
+        "translators": {recipe.name.split("/")[1]: translating.two_steps(recipe) for recipe in translating.TINY},
     }
     (folder / "facts.json").write_text(json.dumps(facts))
 

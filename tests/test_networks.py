@@ -298,4 +298,4 @@ def test_work_of_an_alternating_step_counts_its_passes(published):
     g, d = published["generator", False], published["discriminator", False]
     once_g, once_d = engine.macs(g), engine.macs(d)
     # fakes (1 G); D forward and both gradients on real and fake (6 D); then through both (3 G, 2 D)
-    assert GAN(g, d).work(10) == 10 * (4 * once_g + 8 * once_d)
+    assert GAN(g, d).step_macs(10) == 10 * (4 * once_g + 8 * once_d)

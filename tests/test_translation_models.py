@@ -217,15 +217,15 @@ def turns(monkeypatch):
     return noted
 
 
-def test_cyclegan_moves_both_translators_then_both_judges(turns):
+def test_cyclegan_moves_both_generators_then_both_discriminators(turns):
     model = TINY_CYCLEGAN.build()
     before = snapshot(model)
     model.step(translating.batch())
     after = snapshot(model)
     g, d = ["a_to_b", "b_to_a"], ["discriminator_a", "discriminator_b"]
-    assert [(asked, names) for asked, names, _ in turns] == [(g, ["translators"]), (d, ["judges"])]
-    assert turns[0][2] == {*g, "translators_optimizer"}
-    assert turns[1][2] == {*d, "judges_optimizer"}
+    assert [(asked, names) for asked, names, _ in turns] == [(g, ["generators"]), (d, ["discriminators"])]
+    assert turns[0][2] == {*g, "generators_optimizer"}
+    assert turns[1][2] == {*d, "discriminators_optimizer"}
     moved = [name for name in before if name.startswith("model/") and not np.array_equal(before[name], after[name])]
     assert len(moved) == 6  # of both pools: what they keep, how many, and their random state
 
@@ -262,15 +262,15 @@ def untouched():
     return network
 
 
-def test_translators_that_change_nothing_cost_nothing_but_the_judgement():
-    judges = (patchgan.discriminator(SIZE, width=2, depth=1) for _ in range(2))
-    model = CycleGAN(untouched(), untouched(), *judges, pool=2)
+def test_translators_that_change_nothing_cost_nothing_but_the_adversarial_loss():
+    discriminators = (patchgan.discriminator(SIZE, width=2, depth=1) for _ in range(2))
+    model = CycleGAN(untouched(), untouched(), *discriminators, pool=2)
     logs = model.step(translating.batch())
     assert float(logs["cycle_loss"]) == float(logs["identity_loss"]) == 0
     assert float(logs["g_loss"]) > 0
 
 
-def test_judges_see_past_fakes_once_the_pool_is_full(monkeypatch):
+def test_discriminators_see_past_fakes_once_the_pool_is_full(monkeypatch):
     model, shown = translating.without_chance(TINY_CYCLEGAN), []
     monkeypatch.setattr(model, "pool_b", lambda fake: shown.append(number(fake)) or keras.ops.zeros_like(fake))
     batch = translating.batch()
@@ -286,13 +286,16 @@ def test_judges_see_past_fakes_once_the_pool_is_full(monkeypatch):
     assert d_loss == pytest.approx((on_real + on_past) / 2 + on_a, rel=1e-4)
 
 
-def test_pix2pix_moves_the_judge_then_the_translator(turns):
+def test_pix2pix_moves_the_discriminator_then_the_generator(turns):
     model = TINY_PIX2PIX.build()
     before = snapshot(model)
     model.step(translating.batch())
-    assert [(asked, names) for asked, names, _ in turns] == [(["judge"], ["judge"]), (["a_to_b"], ["translator"])]
-    assert turns[0][2] == {"judge", "judge_optimizer"}  # the fake of its turn moved no random state
-    assert turns[1][2] == {"a_to_b", "translator_optimizer"}
+    assert [(asked, names) for asked, names, _ in turns] == [
+        (["discriminator"], ["discriminator"]),
+        (["a_to_b"], ["generator"]),
+    ]
+    assert turns[0][2] == {"discriminator", "discriminator_optimizer"}  # the fake of its turn moved no random state
+    assert turns[1][2] == {"a_to_b", "generator_optimizer"}
     after = snapshot(model)
     seeds = [n for n, v in model.state().items() if "seed" in v.path and not np.array_equal(before[n], after[n])]
     assert len(seeds) == 3  # each dropout once: both turns see the same fake
@@ -326,7 +329,7 @@ def test_recipes_have_the_published_losses():
     ("recipe", "ways"),
     [
         (TINY_CYCLEGAN, {"a_to_b": (3, 9), "b_to_a": (3, 9), "discriminator_a": (3, 8), "discriminator_b": (3, 8)}),
-        (TINY_PIX2PIX, {"a_to_b": (2, 4), "judge": (3, 8)}),
+        (TINY_PIX2PIX, {"a_to_b": (2, 4), "discriminator": (3, 8)}),
     ],
     ids=["cyclegan", "pix2pix"],
 )

@@ -25,7 +25,7 @@ DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
 THUMBNAIL = 24  # pixels: the side at which composition is scored; about that of a cell in study 1's published figures
 SECOND = {"lite0": "squeezenet"}  # extractor -> the one whose opinion is asked too; for all others lite0
-TOO_FEW = "one picture held out is too few to score_images by: raise --holdout, or add pictures"
+TOO_FEW = "one picture held out is too few to evaluate on: raise --holdout, or add pictures"
 
 Log = Callable[[str], None]
 
@@ -68,7 +68,7 @@ def evaluate(
         UserError: without pictures of the recipe's study, or for too few samples.
     """
     if count < 100:
-        raise UserError(f"{count} samples are too few to score_images by: ask for at least 100")
+        raise UserError(f"{count} samples are too few to evaluate on: ask for at least 100")
     if checkpoint not in ("chosen", "last"):
         raise UserError(f"checkpoint {checkpoint!r} is unknown: choose chosen or last")
     if thumbnail < 8:
@@ -253,7 +253,7 @@ class Validator:
         """Describe the held-out paintings, once.
 
         Raises:
-            UserError: when they are too few to score_images by, or repeat each other.
+            UserError: when they are too few to evaluate on, or repeat each other.
         """
         self.recipe, self.features = recipe, features
         self.real = held_out.take(range(len(held_out)))
