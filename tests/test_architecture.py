@@ -158,7 +158,6 @@ LONG = {  # modules above 450 lines that are still to fall apart; this list only
     "artkeras/engine.py",  # the one file that knows backends stays whole
     "artkeras/pretrained/upscale.py",
     "artkeras/pretrained/weights.py",
-    "artkeras/reporting/page.py",
     "data_tools/clean.py",
     "data_tools/collect.py",
     "data_tools/polite.py",

@@ -185,6 +185,19 @@ def test_a_strip_shows_the_same_pictures_through_training(runs):
         translate.strip(Run(runs["pix2pix"]), reverse=True)
 
 
+@pytest.mark.parametrize("content", [b"", b"torn", "half"])
+def test_images_through_training_that_are_missing_or_damaged_are_one_line(runs, tmp_path, content):
+    run = Run(shutil.copytree(runs["pix2pix"], tmp_path / "run"))
+    last = run.path / "samples" / "epoch-0002.npz"
+    last.write_bytes(last.read_bytes()[:-200] if content == "half" else content)
+    with pytest.raises(UserError, match=r"epoch-0002\.npz is damaged"):
+        translate.strip(run)
+    for path in run.path.glob("samples/*.npz"):
+        path.unlink()
+    with pytest.raises(UserError, match="has no saved images yet"):
+        translate.strip(run)
+
+
 # --- scores ---------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from artkeras.tasks.sampling import Trained
 
 
+def chosen(count: int, among: int, seed: int) -> np.ndarray:
+    """Random indices of `count` of so many images, or of all where there are fewer; the same for the same seed."""
+    return np.random.default_rng(seed).permutation(among)[:count]
+
+
 class Validator(Protocol):
     """Measures a model in the middle of its training.
 
@@ -74,8 +79,7 @@ class Task:
         if not self.examples_shown:
             return None
         source = (held_out if held_out is not None else train).originals()
-        chosen = np.random.default_rng(recipe.seed).permutation(len(source))[: self.examples_shown]
-        return source.take(chosen)
+        return source.take(chosen(self.examples_shown, len(source), recipe.seed))
 
     # --- networks -----------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from artkeras.tasks.base import Task
 class _GAN(Task):
     kept = ("generator",)
     losses = (
-        "How badly each network does its own task: lower is better for its owner. They play against each other, so "
-        "neither should stay at 0, for then the other one learns nothing more."
+        "Each network lowers its own loss and thereby raises the other's. Neither should stay near 0: then the other "
+        "network learns nothing more."
     )
 
     def open(self, recipe, networks, caption):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artkeras import metrics
-from artkeras.tasks.base import Task
+from artkeras.tasks.base import Task, chosen
 
 if TYPE_CHECKING:
     from artkeras import data
@@ -25,8 +25,8 @@ class _Autoencoder(Task):
     kept = ("encoder", "decoder")
     examples_shown = EXAMPLES
     losses = (
-        "The reconstruction loss says how far pictures come back from what they were. A variational autoencoder also "
-        "pays for every latent that tells pictures apart (the divergence), and goes down on the sum."
+        "The reconstruction loss says how far reconstructions are from their images. A variational autoencoder also "
+        "pays for every latent that tells images apart (the divergence), and lowers the sum."
     )
 
     def open(self, recipe, networks, caption):
@@ -123,8 +123,7 @@ class Validator:
         self.recipe = recipe
         self.unseen = held_out.take(range(len(held_out)))
         known = train.originals()
-        chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
-        self.seen = known.take(chosen)
+        self.seen = known.take(chosen(len(self.unseen), len(known), recipe.seed))
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""

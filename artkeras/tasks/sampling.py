@@ -65,17 +65,35 @@ class Trained:
         examples: np.ndarray | None = None,
         real: bool = False,
     ) -> Image.Image:
-        """What is looked at during training and in reports: here, a grid of samples.
+        """What is looked at during training and in reports, as one image: `panels`, arranged by `arrange`.
 
         Args:
-            count: pictures, about.
-            seed: of what is drawn.
             scale: enlargement.
-            examples: real pictures to work on, see `artkeras.tasks.Task.examples`; samplers need none.
-            real: whether real pictures may be shown beside what was made of them. Reports are passed on, so they
-                never do, unless their run's pictures were drawn by a program.
+            count, seed, examples, real: see `panels`.
         """
-        return figures.grid(self.sample(count, seed), scale=scale, caption=self.caption)
+        return self.arrange(self.panels(count, seed, examples=examples, real=real), scale=scale)
+
+    def panels(
+        self, count: int = 49, seed: int = 0, *, examples: np.ndarray | None = None, real: bool = False
+    ) -> dict[str, np.ndarray]:
+        """What is looked at during training and in reports: heading -> (n, size, size, 3) uint8 RGB.
+
+        Args:
+            count: images, about.
+            seed: of the latents, or of the choice of examples.
+            examples: real images to work on, see `artkeras.tasks.Task.examples`; samplers need none.
+            real: whether real images may be among them. Reports are passed on, so theirs never are, unless a program
+                drew their run's images.
+        """
+        return self._panels(count, seed, examples, real)
+
+    def _panels(self, count: int, seed: int, examples: np.ndarray | None, real: bool) -> dict[str, np.ndarray]:
+        """See `panels`; here, samples."""
+        return {"samples": self.sample(count, seed)}
+
+    def arrange(self, panels: Mapping[str, np.ndarray], *, scale: int = 1) -> Image.Image:
+        """What `panels` gave, as one image; here, a grid."""
+        return figures.grid(panels["samples"], scale=scale, caption=self.caption)
 
 
 class Sampler(Trained):

@@ -20,6 +20,7 @@ from artkeras.reporting import figures
 from artkeras.tasks.base import Validator
 from artkeras.training.checkpoints import BEST, Position
 from artkeras.training.run import Run
+from artkeras.training.states import write_state
 from artkeras.training.tables import Table
 
 DIVERGED = (
@@ -151,10 +152,11 @@ def _losses_first(name: str) -> tuple[bool, str]:
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Saves a grid of the same latents, or example pictures, before training, every few epochs, and at the end.
+    """Saves images by the same latents, or of the same examples, before training, every few epochs, and at the end.
 
-    Grids are passed on with reports, so they show no real picture. Where those are what one wants to see beside, a
-    second grid of that epoch does; it stays with the run.
+    They are saved as a grid to look at, epoch-0010.png, and as values, epoch-0010.npz (see `Run.panels`). Grids are
+    passed on with reports, so they show no real image. A second grid, beside-0010.png, does where there are examples;
+    it stays with the run.
     """
 
     def __init__(self, run: Run, recorder: Recorder, examples: np.ndarray | None = None):
@@ -173,18 +175,18 @@ class SampleGrid(keras.callbacks.Callback):
             self.save()
 
     def save(self) -> None:
-        """Write the grid of this moment."""
+        """Write the images of this moment."""
         self.model.sync()
         recipe, position = self.run.recipe, self.recorder.position
         trained = recipe.of_task.open(recipe, self.model.networks, self.run.caption(position))
-        shown = {f"epoch-{position.epoch:04d}.png": self.run.synthetic}  # what a program drew may be shown anywhere
+        scale = max(1, 64 // recipe.size)
+        # what a program drew may be shown anywhere
+        panels = trained.panels(GRID, recipe.seed, examples=self.examples, real=self.run.synthetic)
+        figures.save(trained.arrange(panels, scale=scale), self.folder / f"epoch-{position.epoch:04d}.png")
+        write_state(self.folder / f"epoch-{position.epoch:04d}.npz", panels, {}, compressed=True)
         if self.examples is not None and not self.run.synthetic:
-            shown[f"beside-{position.epoch:04d}.png"] = True
-        for name, real in shown.items():
-            figure = trained.figure(
-                GRID, recipe.seed, scale=max(1, 64 // recipe.size), examples=self.examples, real=real
-            )
-            figures.save(figure, self.folder / name)
+            beside = trained.figure(GRID, recipe.seed, scale=scale, examples=self.examples, real=True)
+            figures.save(beside, self.folder / f"beside-{position.epoch:04d}.png")
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -77,7 +77,8 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
         steps=left,
         seconds=START_UP + left * (STEP + model.step_macs(recipe.batch_size) / rate) + VALIDATION * judged,
         memory=pictures.memory + 2 * state + 2 * numbers * bytes_each,
-        disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 49 * 3 * recipe.size**2,
+        # images through training are saved twice: as a grid and as values
+        disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 2 * 49 * 3 * recipe.size**2,
     )
 
 
