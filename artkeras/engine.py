@@ -151,6 +151,44 @@ def _untracked():
     return torch.no_grad()
 
 
+def input_gradients(fn: Callable[[Tensor], Tensor], inputs: Tensor, model: "StepModel") -> tuple[Tensor, Tensor]:
+    """Scores of inputs and the gradient of each score by its own input, for penalties on that gradient.
+
+    The result can be differentiated once more, by the variables of `minimize`, when it is called inside a loss.
+
+    Args:
+        fn: inputs -> scores, (n, ...), those of an input depending on that input alone (so no batch normalisation in
+            training mode). Updates of variables inside it are dropped.
+        inputs: (n, ...) floats.
+        model: the `StepModel` that owns every variable `fn` touches.
+
+    Returns:
+        `(scores, gradients)`; the gradients have the shape and type of the inputs.
+    """
+
+    def total(x: Tensor) -> tuple[Tensor, Tensor]:
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in model.all_variables()]):
+            scores = fn(x)
+        return keras.ops.sum(keras.ops.cast(scores, "float32")), scores
+
+    inputs = keras.ops.convert_to_tensor(inputs)
+    if BACKEND == "jax":
+        import jax
+
+        (_, scores), found = jax.value_and_grad(total, has_aux=True)(inputs)
+        return scores, found
+    if BACKEND == "torch":
+        import torch
+
+        x = inputs.detach().requires_grad_()
+        summed, scores = total(x)
+        return scores, torch.autograd.grad(summed, x, create_graph=True)[0]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        summed, scores = total(inputs)
+    return scores, tape.gradient(summed, inputs)
+
+
 def without_updates(fn: Callable[[], Any], model: "StepModel") -> Any:
     """Call `fn` as a constant: no gradient flows through its result, and no variable of `model` changes.
 
@@ -408,11 +446,18 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 # --- the cost of networks ----------------------------------------------------------------------------
 
 
-def multiply_adds(network: keras.Model) -> int:
-    """Multiplications with addition of one picture's way through a network (dense and convolutional layers)."""
-    total = 0
+def macs(network: keras.Model) -> int:
+    """Multiplications with addition of one image's way through a network (dense, convolutional, attention layers)."""
+    total, inner = 0, set()
     for layer in network._flatten_layers(include_self=False, recursive=True):
-        kernel = getattr(layer, "kernel", None)
+        if isinstance(layer, keras.layers.MultiHeadAttention):
+            _, *places, _ = layer.output.shape
+            count = math.prod(places)
+            projections = sum(math.prod(v.shape) for v in layer.trainable_variables if len(v.shape) == 3)
+            _, heads, dim = next(v.shape for v in layer.trainable_variables if len(v.shape) == 3)
+            total += count * projections + 2 * count**2 * heads * dim  # queries by keys, weights by values
+            inner |= {id(part) for part in layer._flatten_layers(include_self=False, recursive=True)}
+        kernel = None if id(layer) in inner else getattr(layer, "kernel", None)
         if kernel is None:
             continue
         # a transposed convolution applies its kernel at each pixel it reads, a convolution at each it writes

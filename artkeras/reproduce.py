@@ -132,7 +132,7 @@ def _recipes(what: Sequence[str], seeds: int, width: int | None, quick: bool) ->
     found = []
     for name in dict.fromkeys(names):
         chosen = RECIPES[name].quick() if quick else RECIPES[name]
-        changes: dict[str, Any] = {"holdout": HOLDOUT, "kid_every": EVALUATIONS} | ({"width": width} if width else {})
+        changes: dict[str, Any] = {"holdout": HOLDOUT, "eval_every": EVALUATIONS} | ({"width": width} if width else {})
         found += [replace(chosen, seed=seed, **changes) for seed in range(seeds)]
     return found
 

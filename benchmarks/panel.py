@@ -74,8 +74,8 @@ DAMAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def scores(fake: np.ndarray, real: np.ndarray, features: Sequence[Features]) -> dict[tuple[str, str], float]:
-    """(measure, extractor) -> value, by `artkeras.tasks.evaluation.judge`."""
-    records = evaluation.judge(fake, real, None, features=features, facts={})
+    """(measure, extractor) -> value, by `artkeras.tasks.evaluation.score_images`."""
+    records = evaluation.score_images(fake, real, None, features=features, facts={})
     return {(line["measure"], line["network"]): line["value"] for line in records}
 
 
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise UserError("no paintings of colour_field: set ARTKERAS_DATA to the folder that holds them")
         originals = pictures.originals()
         paintings = originals.take(np.random.default_rng(0).permutation(len(originals)))
-        names = names or ["colour_field/model_1", "colour_field/model_2", "colour_field/model_2_mended"]
+        names = names or ["colour_field/model_1", "colour_field/model_2", "colour_field/model_2_upsampling"]
     real, fresh = np.array_split(paintings, 2)
     features = [Features("lite0"), Features("squeezenet")]
     print("| set | " + " | ".join(metrics.registry.title(key, by) for key, by in COLUMNS) + " |")

@@ -59,7 +59,7 @@ def check(variant: Variant) -> None:
 def step_work(generator: int, discriminator: int) -> float:
     """Multiply-adds of a step for each picture of the batch, from those of each network's way through.
 
-    The same as `artkeras.models.gan.CombinedGAN.work`: half as many fakes, then a whole batch there and back; D on
+    The same as `artkeras.models.gan.CombinedGAN.step_macs`: half as many fakes, then a whole batch there and back; D on
     two halves there and back, then the gradient passed through it.
     """
     return (0.5 + 3) * generator + (2 * 0.5 * 3 + 2) * discriminator

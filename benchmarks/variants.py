@@ -32,7 +32,7 @@ class Kit:
         self.size, self.pictures, self.random = size, random_pictures(size), np.random.default_rng(1)
         with engine.precision_policy(precision):
             self.model = _recipe(size).build()
-        self.work = self.model.work(size.batch)
+        self.work = self.model.step_macs(size.batch)
 
     def step(self) -> None:
         chosen = self.random.integers(PICTURES, size=self.size.batch)
@@ -69,7 +69,7 @@ class StudyLoop:
             self._freeze()
             self.stacked = keras.Sequential([self.generator, self.discriminator])
             self._compile(self.stacked)
-        self.work = size.batch * step_work(engine.multiply_adds(self.generator), engine.multiply_adds(logits))
+        self.work = size.batch * step_work(engine.macs(self.generator), engine.macs(logits))
 
     def _compile(self, model) -> None:
         from artkeras.models.gan import adam

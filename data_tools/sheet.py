@@ -6,11 +6,8 @@ can be opened without a network. It shows other people's pictures: keep it to yo
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import html
 import io
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +19,7 @@ from tqdm import tqdm
 
 from artkeras.errors import UserError
 from artkeras.files import atomic
+from artkeras.reporting.document import data_url, render
 from artkeras.tables import read_rows
 from data_tools import names
 from data_tools.judgements import opened
@@ -29,7 +27,6 @@ from data_tools.pictures import NotAPicture
 
 THUMB = 120  # pixels of a thumbnail's longer side
 DECISIONS = ("keep", "drop")
-TEMPLATE = Path(__file__).with_name("sheet.html")
 MARK = "artkeras sheet"  # in every sheet, so that no other file is written over
 HINT = "save it from the review sheet"
 
@@ -84,21 +81,8 @@ def write(
         "reasons": sorted(reasons),
         "rows": [{"file": r.file, "decision": r.decision, "why": r.why, "image": i} for r, i in zip(rows, images)],
     }
-    text = TEMPLATE.read_text("utf-8")
-    script = text.rpartition("<script>")[2].partition("</script>")[0]
-    code = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # "<" must not end the script, whatever a file is called
-    filled = {
-        "__POLICY__": f"default-src 'none'; script-src 'sha256-{code}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
-        "__MARK__": MARK,
-        "__TITLE__": html.escape(title),
-        "__FILE__": html.escape(name),
-        "__COMMAND__": html.escape(command.replace("{list}", name)),
-        "__DATA__": json.dumps(facts, ensure_ascii=True).replace("<", "\\u003c"),
-    }
-    for mark, value in filled.items():
-        text = text.replace(mark, value)
+    values = {"title": title, "mark": MARK, "file": name, "command": command.replace("{list}", name)}
+    text = render("sheet", values, facts, package="data_tools")
     try:
         with atomic(path) as part:
             part.write_text(text, "utf-8")
@@ -168,7 +152,7 @@ def _thumbnail(path: Path) -> str:
     image.thumbnail((THUMB, THUMB), Image.Resampling.BICUBIC)
     content = io.BytesIO()
     image.save(content, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return data_url(content.getvalue(), "image/jpeg")
 
 
 def counted(changed: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import modern_worker
 import numpy as np
 import pytest
 import style_worker
@@ -95,7 +96,7 @@ def coded():
 def other_studies():
     """One fitted step of recipes whose networks or losses are like no other's: what moved, and the losses."""
     found = {}
-    for name in ("abstract/lsgan", "japanese_art/v2"):
+    for name in ("abstract/lsgan", "japanese_art/v2", "modern/gan"):
         model = replace(recipe(name), size=16, width=1, batch_size=4).build()
         before = watching.snapshot(model)
         history = model.fit(watching.pictures(4), batch_size=4, shuffle=False, verbose=0).history
@@ -118,10 +119,11 @@ def main(folder):
         "who_moved": who_moved(),
         "logs": {kind: two_fitted_steps(kind, folder) for kind in ("CombinedGAN", "GAN")},
         "coded": coded(),
+        "modern": modern_worker.measured(),
         "sure_losses": sure_losses(),
         "other_studies": other_studies(),
         "trained": trained(folder),
-        "translators": {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY},
+        "translators": {recipe.name.split("/")[1]: translating.two_steps(recipe) for recipe in translating.TINY},
     }
     (folder / "facts.json").write_text(json.dumps(facts))
 

@@ -1,8 +1,34 @@
 """Looking at a page in the browser of the fixture `window`, and at its colours."""
 
+import base64
+import hashlib
 import json
+import re
+from html import unescape
+from pathlib import Path
 
 import numpy as np
+
+
+def embedded(page: Path):
+    """The data that a page holds for its script."""
+    return json.loads(page.read_text(encoding="utf-8").split('id="data">')[1].split("</script>")[0])
+
+
+def policy(page: Path) -> dict[str, str]:
+    """The content security policy of a page: directive -> what it allows."""
+    content = re.search('http-equiv="Content-Security-Policy" content="([^"]+)"', page.read_text(encoding="utf-8"))
+    return dict(part.split(" ", 1) for part in unescape(content[1]).split("; "))
+
+
+def strict(page: Path) -> dict[str, str]:
+    """The policy that every page has: this style, this script, images that are data, and nothing else."""
+    html = page.read_text(encoding="utf-8")
+    allowed = {"default-src": "'none'", "img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}
+    for name, tag in (("style-src", "style"), ("script-src", "script")):
+        (content,) = re.findall(f"(?s)<{tag}>(.*?)</{tag}>", html)
+        allowed[name] = f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+    return allowed
 
 
 def screen(window, width: int, height: int = 800) -> None:

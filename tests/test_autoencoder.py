@@ -28,7 +28,7 @@ from artkeras.recipes.autoencoder import RECIPES
 from artkeras.reporting import figures
 from artkeras.reporting.page import page
 from artkeras.reporting.report import gallery, report
-from artkeras.tasks import KINDS, evaluation, kind, reconstructor
+from artkeras.tasks import TASKS, evaluation, reconstructor, task
 from artkeras.tasks import results as results_module
 from artkeras.tasks.reconstructor import Reconstructor
 from artkeras.tasks.sampling import Trained
@@ -37,10 +37,11 @@ from artkeras.training.checkpoints import Position
 from artkeras.training.run import Run
 
 # 16 px, width 2, 4 latents, batches of 8, 18 + 6 pictures (2 steps an epoch), 2 epochs
-TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1, kid_every=1)
+TINY = replace(recipe("monet/vae"), size=16, width=2, batch_size=8, holdout=0.25, epochs=2, sample_every=1)
+TINY = replace(TINY, eval_every=1)
 TINY = replace(TINY, networks={name: builder.but(latent_dim=4) for name, builder in TINY.networks.items()})
 PLAIN = replace(recipe("monet/autoencoder_8_latents"), **{n: getattr(TINY, n) for n in ("size", "width", "batch_size")})
-PLAIN = replace(PLAIN, holdout=0.25, epochs=1, kid_every=0)
+PLAIN = replace(PLAIN, holdout=0.25, epochs=1, eval_every=0)
 
 
 def pictures(count, size=16, seed=0):
@@ -211,7 +212,7 @@ def test_a_slice_runs_through_the_mean_along_the_widest_directions(vae, monkeypa
 
 
 def test_plain_latents_are_drawn_from_the_cube_and_joined_by_straight_lines():
-    plain = kind("autoencoder").open(PLAIN, {name: PLAIN.network(name) for name in PLAIN.networks}, "plain")
+    plain = task("reconstruction").open(PLAIN, {name: PLAIN.network(name) for name in PLAIN.networks}, "plain")
     latents = plain.latents(500, seed=1)
     assert latents.shape == (500, 8) and 0 <= latents.min() < 0.01 and 0.99 < latents.max() <= 1
     np.testing.assert_allclose(plain.way(latents[0], latents[1], 0.5), latents[:2].mean(0), atol=1e-6)
@@ -346,11 +347,11 @@ def test_scores_are_of_samples_of_what_comes_back_and_of_what_lies_between(vae_o
 
 def test_without_held_out_pictures_nothing_is_said_about_unseen_ones():
     halves = {name: PLAIN.network(name) for name in PLAIN.networks}
-    plain = kind("autoencoder").open(PLAIN, halves, "plain")
+    plain = task("reconstruction").open(PLAIN, halves, "plain")
     train, _ = replace(PLAIN, holdout=0.0).pictures()
     said = []
     options = {"count": 20, "seed": 1, "features": [CheapFeatures()], "thumbnail": 24, "facts": {}, "log": said.append}
-    records = kind("autoencoder").judge(plain, train, None, **options)
+    records = task("reconstruction").evaluate(plain, train, None, **options)
     names = {line["measure"] for line in records}
     assert "training_reconstruction_error" in names
     assert not {"reconstruction_error", "blur_of_reconstructions", "error_of_average_painting"} & names
@@ -389,14 +390,14 @@ def test_the_command_line_draws_samples_and_walks_of_a_codec(vae_once):
 
 
 def test_kinds_say_what_they_cannot_do_in_a_line():
-    with pytest.raises(UserError, match="no kind of model is called 'gam'"):
-        replace(TINY, kind="gam").check()
-    base = type(kind("gan")).__mro__[1]()
-    with pytest.raises(UserError, match="cannot be judged during training"):
-        base.watch(TINY, None, None, None)
+    with pytest.raises(UserError, match="no task is called 'gam'"):
+        replace(TINY, task="gam").check()
+    base = type(task("generation")).__mro__[1]()
+    with pytest.raises(UserError, match="cannot be evaluated during training"):
+        base.validator(TINY, None, None, None)
     with pytest.raises(UserError, match="cannot be scored"):
         options = {"count": 1, "seed": 0, "features": [], "thumbnail": 24, "facts": {}, "log": silent}
-        base.judge(SimpleNamespace(recipe=TINY), None, None, **options)
+        base.evaluate(SimpleNamespace(recipe=TINY), None, None, **options)
     with pytest.raises(UserError, match="no latent space"):
         Trained(TINY, {}, "").walk()
 
@@ -405,13 +406,13 @@ def test_recipes_are_small_when_quick_and_build_both_halves():
     for one in RECIPES:
         for version in (one, one.quick()):
             version.check()
-            assert version.kind in KINDS and version.loss is None
+            assert version.task in TASKS and version.loss is None
             dims = {builder.options["latent_dim"] for builder in version.networks.values()}
             assert len(dims) == 1, "both halves agree"
         assert one.quick().size <= 32 and one.quick().epochs * (one.quick().limit // one.quick().batch_size) <= 500
     for one in (recipe("monet/autoencoder_no_dropout"), recipe("abstract/vae")):
         model = one.quick().build()
-        assert sorted(model.networks) == sorted(kind(one.kind).kept)
+        assert sorted(model.networks) == sorted(task(one.task).kept)
         assert model.decoder.output_shape == (None, 32, 32, 3)
     full, quick = recipe("monet/vae"), recipe("monet/vae").quick()
     balance = {one.size**2 / one.model.options["beta"] for one in (full, quick)}

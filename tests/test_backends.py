@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import modern_worker
 import numpy as np
 import pytest
 import style_worker
@@ -157,6 +158,21 @@ def test_training_moves_everything_and_writes_a_checkpoint(worker):
 
 def test_averaged_weights_change_no_bit_of_the_training(worker):
     assert worker.trained["changed_by_averaging"] == []
+
+
+def test_penalties_and_flow_agree(worker):
+    """Losses, R1, R2 and all gradients, those of second order among them, from the same numbers."""
+    here = modern_worker.measured()
+    for name, value in worker.modern.items():
+        np.testing.assert_allclose(value, here[name], rtol=2e-3, atol=1e-5, err_msg=name)
+    assert here["r1"] > 1e-3
+
+
+def test_the_modern_gan_takes_its_step(worker):
+    study = worker.other_studies["modern/gan"]
+    assert np.isfinite(study["losses"]).all()
+    moved = {kind.removeprefix("some ") for kind in study["moved"]}
+    assert {"averaged weights", "discriminator weights", "generator weights", "latents seed"} <= moved
 
 
 @pytest.mark.parametrize("name", ["abstract/lsgan", "japanese_art/v2"])

@@ -95,12 +95,12 @@ def test_the_port_moves_what_it_should(torch, precision):
 
 @pytest.mark.torch
 def test_the_port_is_the_same_network(torch):
-    from benchmarks.pytorch import Discriminator, Generator, multiply_adds
+    from benchmarks.pytorch import Discriminator, Generator, macs
 
     totals = [sum(p.numel() for p in network(64, 128).parameters()) for network in (Generator, Discriminator)]
     assert totals == [1_728_387, 2_101_761]  # as published
-    g = multiply_adds(Generator(64, 128), torch.zeros(1, 100))
-    d = multiply_adds(Discriminator(64, 128), torch.zeros(1, 3, 64, 64))
+    g = macs(Generator(64, 128), torch.zeros(1, 100))
+    d = macs(Discriminator(64, 128), torch.zeros(1, 3, 64, 64))
     assert 128 * (3.5 * g + 5 * d) == pytest.approx(FULL_WORK, rel=0.002)
 
 

@@ -435,7 +435,7 @@ def test_ctrl_c_is_said(call, monkeypatch):
     def stopped(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("artkeras.__main__._list", stopped)
+    monkeypatch.setattr("artkeras.cli.list_recipes.run", stopped)
     assert call("list") == (130, "", "\nartkeras: stopped\n")
 
 
@@ -462,7 +462,7 @@ def test_too_little_memory_is_one_line(call, monkeypatch):
     def greedy(arguments):
         raise MemoryError
 
-    monkeypatch.setattr("artkeras.__main__._list", greedy)
+    monkeypatch.setattr("artkeras.cli.list_recipes.run", greedy)
     status, out, err = call("list")
     assert (status, out, err.count("\n")) == (2, "", 1) and "not enough memory" in err
 

@@ -64,7 +64,7 @@ def test_sigterm_ends_every_command_as_ctrl_c_does(monkeypatch, capsys, tmp_path
     before = signal.getsignal(signal.SIGTERM)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "page.html").write_text("before")
-    monkeypatch.setattr("artkeras.__main__._list", terminated(tmp_path / "out" / "page.html"))
+    monkeypatch.setattr("artkeras.cli.list_recipes.run", terminated(tmp_path / "out" / "page.html"))
     assert main(["list"]) == 130
     assert capsys.readouterr().err == "\nartkeras: stopped\n"
     assert [(path.name, path.read_text()) for path in (tmp_path / "out").iterdir()] == [("page.html", "before")]
@@ -73,8 +73,8 @@ def test_sigterm_ends_every_command_as_ctrl_c_does(monkeypatch, capsys, tmp_path
 
 def test_sigterm_to_a_real_process_ends_it_with_status_130(tmp_path):
     code = (
-        "import sys, time, artkeras.__main__ as m\n"
-        "m._list = lambda arguments: (print('ready', flush=True), time.sleep(60))\n"
+        "import sys, time, artkeras.__main__ as m, artkeras.cli.list_recipes as c\n"
+        "c.run = lambda arguments: (print('ready', flush=True), time.sleep(60))\n"
         "sys.exit(m.main(['list']))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -167,7 +167,7 @@ def test_evaluate_counts_all_paintings_it_compares_with(holdout, said, monkeypat
             self.recipe = recipe
 
     monkeypatch.setattr(evaluation, "load", lambda what, weights: Known())
-    monkeypatch.setattr(type(recipe.of_kind), "judge", lambda *given, **more: [])
+    monkeypatch.setattr(type(recipe.of_task), "judge", lambda *given, **more: [])
     lines = []
     evaluation.evaluate(next(iter(RECIPES)), data="paintings", count=100, log=lines.append)
     assert lines == [f"known: 100 samples against {said} from paintings"]

@@ -189,7 +189,7 @@ class Falling:
         return {"kid": next(self.values)}
 
 
-WATCHED = {"kid_every": 1, "holdout": 0.25, "limit": 12, "epochs": 4}
+WATCHED = {"eval_every": 1, "holdout": 0.25, "limit": 12, "epochs": 4}
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def watched(monkeypatch, light, tiny):
     from dataclasses import replace
 
     def run(*values, resumed=None):
-        monkeypatch.setattr(training, "_watch", lambda *given: Falling(*values))
+        monkeypatch.setattr(training, "_validator", lambda *given: Falling(*values))
         if resumed:
             return training.resume(resumed, log=silent)
         return training.train(replace(tiny, **WATCHED), precision="float32", log=silent)

@@ -12,6 +12,7 @@ import pytest
 
 import artkeras
 from artkeras import synthetic
+from artkeras.__main__ import parser
 from artkeras.reporting import figures
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -64,6 +65,15 @@ def test_every_file_that_the_documentation_links_to_is_there():
     here = [(page, link) for page, link in links if "://" not in link]
     assert len(here) >= 5
     assert [(page.name, link) for page, link in here if not (page.parent / link.split("#")[0]).exists()] == []
+
+
+def test_the_page_of_commands_has_each_one_and_only_options_that_it_has():
+    (commands,) = (action for action in parser()._actions if action.dest == "command")
+    rows = re.findall(r"^\| `([a-z]+)[^`]*` \| (.*) \|$", (DOCS / "commands.md").read_text("utf-8"), re.MULTILINE)
+    assert [name for name, _ in rows] == list(commands.choices)
+    for name, text in rows:
+        known = {option for action in commands.choices[name]._actions for option in action.option_strings}
+        assert set(re.findall(r"`(--[a-z-]+)", text)) <= known, name
 
 
 def test_every_test_that_the_promises_name_is_there():

@@ -78,7 +78,7 @@ def test_without_updates_blocks_gradients():
 
 def test_without_updates_changes_nothing_and_gives_what_the_call_gives():
     model = watching.model("GAN", dropout=0.0)
-    latents = watching.number(model.draw(4))
+    latents = watching.number(model.sample_latents(4))
     before = watching.snapshot(model)
     constant = engine.without_updates(lambda: model.generator(latents, training=True), model)
     assert watching.moved(model, before, watching.snapshot(model)) == []

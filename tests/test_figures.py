@@ -71,18 +71,6 @@ def test_a_grid_of_nothing_is_refused(shape):
         figures.grid(np.zeros(shape, "uint8"))
 
 
-@pytest.mark.parametrize(("scale", "gap", "caption"), [(1, 2, ""), (2, 2, "of a run, epoch 3"), (4, 0, "")])
-def test_a_grid_is_cut_into_its_pictures_again(scale, gap, caption):
-    pictures = np.random.default_rng(0).integers(0, 256, size=(11, 16, 16, 3), dtype="uint8")
-    grid = figures.grid(pictures, 4, scale=scale, gap=gap, caption=caption)
-    found = figures.cut(grid, 16, scale=scale, gap=gap)
-    assert found.shape == (12, 16, 16, 3)
-    assert np.array_equal(found[:11], pictures)
-    assert (found[11] == 255).all()
-    with pytest.raises(ValueError, match="no picture of 900 pixels"):
-        figures.cut(grid, 900)
-
-
 def test_a_stack_has_one_picture_under_the_other():
     upper, lower = Image.new("RGB", (4, 2), "red"), Image.new("RGB", (6, 3), "blue")
     expected = np.full((5, 6, 3), 255, "uint8")

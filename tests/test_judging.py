@@ -83,7 +83,7 @@ def test_copies_of_the_training_paintings_are_called_out():
     train, unseen, fresh = pictures[:60], pictures[60:110], pictures[110:]
     score = "memorization_p50"
     copied, honest = (
-        names(evaluation.judge(np.repeat(fake, 2, 0), train, unseen, **PLAIN))[score]["value"]
+        names(evaluation.score_images(np.repeat(fake, 2, 0), train, unseen, **PLAIN))[score]["value"]
         for fake in (train, fresh)
     )
     assert copied == 1.0
@@ -94,7 +94,7 @@ def test_worse_pictures_score_worse():
     pictures = synthetic.colour_field(240, 16, seed=4)
     real, same = pictures[:120], pictures[120:]
     noise = np.random.default_rng(0).integers(0, 256, same.shape).astype("uint8")
-    good, bad = (names(evaluation.judge(fake, real, None, **PLAIN)) for fake in (same, noise))
+    good, bad = (names(evaluation.score_images(fake, real, None, **PLAIN)) for fake in (same, noise))
     assert abs(good["kid"]["value"]) < 0.1 * bad["kid"]["value"]
     assert good["recall"]["value"] > bad["recall"]["value"] + 0.3
     assert good["spectrum"]["value"] < bad["spectrum"]["value"]
@@ -154,7 +154,7 @@ def test_other_features_are_asked_for_by_name(trained, cheap_features, capsys):
 
 # --- during training ------------------------------------------------------------------------------
 
-WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, kid_every=2)
+WATCHED = replace(TINY, limit=None, holdout=0.25, epochs=5, eval_every=2)
 COLUMNS = [
     *("composition", "palette", "composition_ema", "palette_ema", "kid", "diversity"),
     *("train_eval_gap_real", "train_eval_gap_fake", "g_gradient"),
@@ -199,7 +199,7 @@ def test_averaged_weights_are_scored_and_the_trained_ones_put_back_bit_for_bit()
 
 
 def test_watching_does_not_change_what_is_trained():
-    watched, plain = train(), train(replace(WATCHED, kid_every=0))
+    watched, plain = train(), train(replace(WATCHED, eval_every=0))
     assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
     a, b = (run.load_checkpoint(Position(5))[0] for run in (watched, plain))
     assert [name for name in a if a[name].tobytes() != b[name].tobytes()] == []
@@ -243,7 +243,7 @@ def test_a_watched_run_that_was_stopped_ends_like_one_that_never_was(monkeypatch
 
 
 def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training(cheap_features):
-    with pytest.raises(UserError, match="one picture held out is too few to judge by"):
+    with pytest.raises(UserError, match="one picture held out is too few to evaluate on"):
         train(replace(WATCHED, limit=None, holdout=0.01))
     with pytest.raises(UserError, match="repeat another row"):
         evaluation.check_held_out(np.ones((5, 4)))
@@ -251,7 +251,7 @@ def test_held_out_paintings_that_cannot_be_judged_by_are_refused_before_training
 
 
 def test_judging_during_training_needs_held_out_paintings(capsys):
-    assert main(["train", "colour_field/model_2", "--quick", "--kid-every", "2"]) == 2
+    assert main(["train", "colour_field/model_2", "--quick", "--eval-every", "2"]) == 2
     error = capsys.readouterr().err
     assert "must be held out" in error and len(error.splitlines()) == 1
     assert not Path("runs").exists()

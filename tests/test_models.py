@@ -104,7 +104,7 @@ def test_published_optimizer_is_adam_with_its_two_numbers_for_both_players():
         assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
 
 
-# --- the published step, mended -----------------------------------------------------------------------
+# --- the published step with one change -----------------------------------------------------------------------
 
 
 def test_mixed_the_discriminator_judges_both_halves_in_one_batch_and_moves_once():
@@ -263,13 +263,13 @@ def test_published_faults_pixel_range_reaches_the_discriminator(tiny):
 
 def test_latents_are_standard_normal_and_follow_the_seed():
     model = watching.model(seed=3)
-    drawn = watching.number(model.draw(4000))
+    drawn = watching.number(model.sample_latents(4000))
     assert drawn.shape == (4000, watching.LATENT_DIM)
     assert drawn.dtype == np.float32
     assert abs(drawn.mean()) < 0.02 and abs(drawn.std() - 1) < 0.02
-    np.testing.assert_array_equal(drawn, watching.number(watching.model(seed=3).draw(4000)))
-    assert not np.array_equal(drawn, watching.number(model.draw(4000)))
-    assert not np.array_equal(drawn, watching.number(watching.model(seed=4).draw(4000)))
+    np.testing.assert_array_equal(drawn, watching.number(watching.model(seed=3).sample_latents(4000)))
+    assert not np.array_equal(drawn, watching.number(model.sample_latents(4000)))
+    assert not np.array_equal(drawn, watching.number(watching.model(seed=4).sample_latents(4000)))
 
 
 # --- fit ----------------------------------------------------------------------------------------------

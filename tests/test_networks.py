@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artkeras import engine
-from artkeras.engine import keras, multiply_adds
+from artkeras.engine import keras, macs
 from artkeras.models.gan import GAN, CombinedGAN
 from artkeras.networks.colour_field import discriminator, generator
 from artkeras.networks.spectral import SpectralConv2D
@@ -202,7 +202,7 @@ def test_spectral_norm_brings_the_largest_singular_value_to_one():
         largest = np.linalg.svd(kernel.reshape(-1, layer.filters), compute_uv=False)[0]
         estimated = keras.ops.convert_to_numpy(layer.norm(layer.kernel, training=False))
         assert float(estimated) == pytest.approx(largest, rel=0.01)
-    assert multiply_adds(network) == multiply_adds(discriminator(size=16, width=4))
+    assert macs(network) == macs(discriminator(size=16, width=4))
 
 
 def test_an_unknown_norm_is_refused():
@@ -278,24 +278,24 @@ def test_multiply_adds_of_the_published_networks_equal_the_sums_by_hand(publishe
         + 64 * 64 * 9 * 128 * 3
     )
     for norm in (False, True):  # batch normalisation multiplies no matrices
-        assert engine.multiply_adds(published["discriminator", norm]) == d
-        assert engine.multiply_adds(published["generator", norm]) == g
+        assert engine.macs(published["discriminator", norm]) == d
+        assert engine.macs(published["generator", norm]) == g
 
 
 def test_multiply_adds_counts_layers_inside_layers():
     inner = keras.Sequential([keras.Input((5,)), keras.layers.Dense(7)])
     outer = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5), inner])
-    assert engine.multiply_adds(outer) == 3 * 5 + 5 * 7
+    assert engine.macs(outer) == 3 * 5 + 5 * 7
 
 
 def test_work_of_a_published_step_is_516_billion_multiply_adds(published):
     model = CombinedGAN(published["generator", False], published["discriminator", False])
-    assert model.work(128) == pytest.approx(516e9, rel=0.005)
-    assert model.work(64) == model.work(128) / 2
+    assert model.step_macs(128) == pytest.approx(516e9, rel=0.005)
+    assert model.step_macs(64) == model.step_macs(128) / 2
 
 
 def test_work_of_an_alternating_step_counts_its_passes(published):
     g, d = published["generator", False], published["discriminator", False]
-    once_g, once_d = engine.multiply_adds(g), engine.multiply_adds(d)
+    once_g, once_d = engine.macs(g), engine.macs(d)
     # fakes (1 G); D forward and both gradients on real and fake (6 D); then through both (3 G, 2 D)
-    assert GAN(g, d).work(10) == 10 * (4 * once_g + 8 * once_d)
+    assert GAN(g, d).step_macs(10) == 10 * (4 * once_g + 8 * once_d)

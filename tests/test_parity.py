@@ -88,7 +88,7 @@ def trained(tmp_path_factory):
         latents = random.normal(size=(STEPS, BATCH, latent_dim)).astype("float32")
         losses, states = [], [state(model)]
         for batch, drawn in zip(pictures, latents):
-            model.draw = lambda count, drawn=drawn: keras.ops.convert_to_tensor(drawn[:count])
+            model.sample_latents = lambda count, drawn=drawn: keras.ops.convert_to_tensor(drawn[:count])
             logs = model.step(batch)
             losses.append([float(logs["d_loss"]), float(logs["g_loss"])])
             states.append(state(model))

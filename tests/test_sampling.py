@@ -16,8 +16,8 @@ import artkeras
 from artkeras.__main__ import parser
 from artkeras.errors import UserError
 from artkeras.recipes import RECIPES
-from artkeras.reporting.page import _findings
 from artkeras.reporting.report import command, duration, gallery, report, table
+from artkeras.reporting.run_view import findings_of
 from artkeras.tasks import results as results_module
 from artkeras.tasks import sampling
 from artkeras.training import callbacks
@@ -362,7 +362,7 @@ def test_cards_and_table_are_utf_8_where_the_system_has_another_encoding(trained
     monkeypatch.setattr(Path, "write_text", write_text)
     report(trained, results)
     assert "Blocks of 4 × 4, after 北斎." in card.read_text("utf-8")
-    assert _findings(Run(trained), 2, results) == "Blocks of 4 × 4, after 北斎."
+    assert findings_of(Run(trained), 2, results) == "Blocks of 4 × 4, after 北斎."
     assert "## 4 × 4" in table(results).read_text("utf-8")
 
 

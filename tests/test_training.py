@@ -83,9 +83,7 @@ def test_a_run_folder_holds_recipe_environment_tables_grids_animation_and_checkp
         "environment.json",
         "history.csv",
         "iterations.csv",
-        "samples/epoch-0000.png",
-        "samples/epoch-0001.png",
-        "samples/epoch-0002.png",
+        *(f"samples/epoch-000{epoch}.{ending}" for epoch in range(3) for ending in ("png", "npz")),
         "samples.gif",
         "checkpoints/epoch-0002.npz",
     }
@@ -175,6 +173,8 @@ def test_the_last_grid_shows_the_fixed_latents_as_the_checkpoint_paints_them(tra
     pictures = sampler.pictures(sampling.fixed_latents(49, 100, TINY.seed))
     again = figures.grid(pictures, scale=4, caption=run.caption(Position(2)))
     np.testing.assert_array_equal(np.asarray(again), np.asarray(run.grids()[2]))
+    assert {epoch: list(panels) for epoch, panels in run.panels().items()} == {key: ["samples"] for key in range(3)}
+    np.testing.assert_array_equal(run.panels()[2]["samples"], pictures)
     assert (np.asarray(run.grids()[0]) != np.asarray(run.grids()[2])).any()
 
 
@@ -325,7 +325,7 @@ def test_held_out_paintings_are_not_trained_on_and_log_and_environment_say_how_m
     recipe = replace(TINY, limit=None, holdout=0.25, epochs=1)
     lines = []
     run = train(recipe, log=lines.append)
-    assert any("held out for judging: 6 paintings" in line for line in lines)
+    assert any("held out for evaluation: 6 paintings" in line for line in lines)
     assert run.environment["pictures"]["holdout"] == 0.25
     assert run.environment["pictures"]["paintings"] == 18
     assert len(run.iterations()["step"]) == 18 * 6 // 8

@@ -37,7 +37,7 @@ def runs(tmp_path_factory):
         training_worker.reuse_models(patch)
         checkpoint_often(patch)
         return {
-            recipe.kind: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
+            recipe.name.split("/")[1]: training.train(recipe, precision="float32", out=out / "runs", log=silent).path
             for recipe in (TINY_CYCLEGAN, TINY_PIX2PIX)
         }
 
@@ -72,7 +72,7 @@ def test_a_stopped_training_ends_as_if_it_never_was(runs, kind, tmp_path, monkey
 
 
 def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
-    watched = training.train(replace(TINY_PIX2PIX, kid_every=1), precision="float32", out="runs", log=silent)
+    watched = training.train(replace(TINY_PIX2PIX, eval_every=1), precision="float32", out="runs", log=silent)
     plain = Run(runs["pix2pix"])
     assert (watched.path / "iterations.csv").read_bytes() == (plain.path / "iterations.csv").read_bytes()
     history = watched.history()
@@ -90,7 +90,7 @@ def test_pairs_are_watched_by_their_error_and_nothing_changes_by_it(runs):
 
 def test_unpaired_sets_are_watched_by_kernel_distance_and_the_way_back(monkeypatch):
     monkeypatch.setattr(training, "Features", CheapFeatures)
-    recipe = replace(TINY_CYCLEGAN, kid_every=2, limit=16)
+    recipe = replace(TINY_CYCLEGAN, eval_every=2, limit=16)
     run = training.train(recipe, precision="float32", out="runs", log=silent)
     history = run.history()
     assert [*history][-3:] == ["kid", "cycle_error", "seconds"]
@@ -185,6 +185,19 @@ def test_a_strip_shows_the_same_pictures_through_training(runs):
         translate.strip(Run(runs["pix2pix"]), reverse=True)
 
 
+@pytest.mark.parametrize("content", [b"", b"torn", "half"])
+def test_images_through_training_that_are_missing_or_damaged_are_one_line(runs, tmp_path, content):
+    run = Run(shutil.copytree(runs["pix2pix"], tmp_path / "run"))
+    last = run.path / "samples" / "epoch-0002.npz"
+    last.write_bytes(last.read_bytes()[:-200] if content == "half" else content)
+    with pytest.raises(UserError, match=r"epoch-0002\.npz is damaged"):
+        translate.strip(run)
+    for path in run.path.glob("samples/*.npz"):
+        path.unlink()
+    with pytest.raises(UserError, match="has no saved images yet"):
+        translate.strip(run)
+
+
 # --- scores ---------------------------------------------------------------------------------------------
 
 
@@ -224,7 +237,7 @@ def test_a_perfect_translator_scores_perfectly():
             a = np.concatenate([picture(SIZE, SIZE, seed) for seed in indices])
             return a if domain == "a" else 255 - a
 
-    lines = translation.judge_paired(
+    lines = translation.score_paired(
         Perfect(), np.zeros((SIZE, SIZE, 3), np.uint8), Unseen(), count=9, features=CheapFeatures(), facts={}
     )
     found = {line["measure"]: line["value"] for line in lines}

@@ -7,7 +7,7 @@ import pytest
 import translating
 from translating import SIZE, TINY_CYCLEGAN, TINY_PIX2PIX
 
-from artkeras.engine import keras, multiply_adds
+from artkeras.engine import keras, macs
 from artkeras.losses import BCE, LEAST_SQUARES
 from artkeras.models import cyclegan, pix2pix
 from artkeras.models.cyclegan import CycleGAN, Pool
@@ -230,15 +230,15 @@ def turns(monkeypatch):
     return noted
 
 
-def test_cyclegan_moves_both_translators_then_both_judges(turns):
+def test_cyclegan_moves_both_generators_then_both_discriminators(turns):
     model = TINY_CYCLEGAN.build()
     before = snapshot(model)
     model.step(translating.batch())
     after = snapshot(model)
-    g, d = ["a_to_b", "b_to_a"], ["judge_a", "judge_b"]
-    assert [(asked, names) for asked, names, _ in turns] == [(g, ["translators"]), (d, ["judges"])]
-    assert turns[0][2] == {*g, "translators_optimizer"}
-    assert turns[1][2] == {*d, "judges_optimizer"}
+    g, d = ["a_to_b", "b_to_a"], ["discriminator_a", "discriminator_b"]
+    assert [(asked, names) for asked, names, _ in turns] == [(g, ["generators"]), (d, ["discriminators"])]
+    assert turns[0][2] == {*g, "generators_optimizer"}
+    assert turns[1][2] == {*d, "discriminators_optimizer"}
     moved = [name for name in before if name.startswith("model/") and not np.array_equal(before[name], after[name])]
     assert len(moved) == 6  # of both pools: what they keep, how many, and their random state
 
@@ -246,12 +246,17 @@ def test_cyclegan_moves_both_translators_then_both_judges(turns):
 def test_cyclegan_losses_are_those_of_the_paper():
     model, batch = translating.without_chance(TINY_CYCLEGAN), translating.batch()
     a, b = scaled(batch[..., :3]), scaled(batch[..., 3:])
-    to_b, to_a, judge_a, judge_b = model.a_to_b, model.b_to_a, model.judge_a, model.judge_b
+    to_b, to_a, discriminator_a, discriminator_b = (
+        model.a_to_b,
+        model.b_to_a,
+        model.discriminator_a,
+        model.discriminator_b,
+    )
     fake_b, fake_a = number(to_b(a)), number(to_a(b))
-    g_loss = np.mean((number(judge_b(fake_b)) - 1) ** 2) + np.mean((number(judge_a(fake_a)) - 1) ** 2)
+    g_loss = np.mean((number(discriminator_b(fake_b)) - 1) ** 2) + np.mean((number(discriminator_a(fake_a)) - 1) ** 2)
     cycle = np.abs(number(to_a(fake_b)) - a).mean() + np.abs(number(to_b(fake_a)) - b).mean()
     identity = np.abs(number(to_b(b)) - b).mean() + np.abs(number(to_a(a)) - a).mean()
-    shown = ((judge_a, a, fake_a), (judge_b, b, fake_b))
+    shown = ((discriminator_a, a, fake_a), (discriminator_b, b, fake_b))
     d_loss = sum((np.mean((number(d(x)) - 1) ** 2) + np.mean(number(d(y)) ** 2)) / 2 for d, x, y in shown)
     total, _ = model.translate(a, b)
     assert float(total) == pytest.approx(g_loss + 10 * cycle + 5 * identity, rel=1e-4)
@@ -270,36 +275,40 @@ def untouched():
     return network
 
 
-def test_translators_that_change_nothing_cost_nothing_but_the_judgement():
-    judges = (patchgan.discriminator(SIZE, width=2, depth=1) for _ in range(2))
-    model = CycleGAN(untouched(), untouched(), *judges, pool=2)
+def test_translators_that_change_nothing_cost_nothing_but_the_adversarial_loss():
+    discriminators = (patchgan.discriminator(SIZE, width=2, depth=1) for _ in range(2))
+    model = CycleGAN(untouched(), untouched(), *discriminators, pool=2)
     logs = model.step(translating.batch())
     assert float(logs["cycle_loss"]) == float(logs["identity_loss"]) == 0
     assert float(logs["g_loss"]) > 0
 
 
-def test_judges_see_past_fakes_once_the_pool_is_full(monkeypatch):
+def test_discriminators_see_past_fakes_once_the_pool_is_full(monkeypatch):
     model, shown = translating.without_chance(TINY_CYCLEGAN), []
     monkeypatch.setattr(model, "pool_b", lambda fake: shown.append(number(fake)) or keras.ops.zeros_like(fake))
     batch = translating.batch()
-    on_past = np.mean(number(model.judge_b(np.zeros((2, SIZE, SIZE, 3), "float32"))) ** 2)
-    on_real = np.mean((number(model.judge_b(scaled(batch[..., 3:]))) - 1) ** 2)
+    on_past = np.mean(number(model.discriminator_b(np.zeros((2, SIZE, SIZE, 3), "float32"))) ** 2)
+    on_real = np.mean((number(model.discriminator_b(scaled(batch[..., 3:]))) - 1) ** 2)
     fake_b, fake_a = number(model.a_to_b(scaled(batch[..., :3]))), number(model.b_to_a(scaled(batch[..., 3:])))
     on_a = (
-        np.mean((number(model.judge_a(scaled(batch[..., :3]))) - 1) ** 2) + np.mean(number(model.judge_a(fake_a)) ** 2)
+        np.mean((number(model.discriminator_a(scaled(batch[..., :3]))) - 1) ** 2)
+        + np.mean(number(model.discriminator_a(fake_a)) ** 2)
     ) / 2
     d_loss = float(model.step(batch)["d_loss"])
     np.testing.assert_allclose(shown[0], fake_b, atol=1e-5)  # today's, from before the translators moved
     assert d_loss == pytest.approx((on_real + on_past) / 2 + on_a, rel=1e-4)
 
 
-def test_pix2pix_moves_the_judge_then_the_translator(turns):
+def test_pix2pix_moves_the_discriminator_then_the_generator(turns):
     model = TINY_PIX2PIX.build()
     before = snapshot(model)
     model.step(translating.batch())
-    assert [(asked, names) for asked, names, _ in turns] == [(["judge"], ["judge"]), (["a_to_b"], ["translator"])]
-    assert turns[0][2] == {"judge", "judge_optimizer"}  # the fake of its turn moved no random state
-    assert turns[1][2] == {"a_to_b", "translator_optimizer"}
+    assert [(asked, names) for asked, names, _ in turns] == [
+        (["discriminator"], ["discriminator"]),
+        (["a_to_b"], ["generator"]),
+    ]
+    assert turns[0][2] == {"discriminator", "discriminator_optimizer"}  # the fake of its turn moved no random state
+    assert turns[1][2] == {"a_to_b", "generator_optimizer"}
     after = snapshot(model)
     seeds = [n for n, v in model.state().items() if "seed" in v.path and not np.array_equal(before[n], after[n])]
     assert len(seeds) == 3  # each dropout once: both turns see the same fake
@@ -311,7 +320,7 @@ def test_pix2pix_losses_are_those_of_the_paper():
     fake = number(model.a_to_b(a))
 
     def judged(picture):
-        return number(model.judge_network(np.concatenate([a, picture], axis=-1)))
+        return number(model.discriminator(np.concatenate([a, picture], axis=-1)))
 
     on_real, on_fake = np.logaddexp(0, -judged(b)).mean(), np.logaddexp(0, judged(fake)).mean()
     total, _ = model.translate(a, b)
@@ -332,8 +341,8 @@ def test_recipes_have_the_published_losses():
 @pytest.mark.parametrize(
     ("recipe", "ways"),
     [
-        (TINY_CYCLEGAN, {"a_to_b": (3, 9), "b_to_a": (3, 9), "judge_a": (3, 8), "judge_b": (3, 8)}),
-        (TINY_PIX2PIX, {"a_to_b": (2, 4), "judge": (3, 8)}),
+        (TINY_CYCLEGAN, {"a_to_b": (3, 9), "b_to_a": (3, 9), "discriminator_a": (3, 8), "discriminator_b": (3, 8)}),
+        (TINY_PIX2PIX, {"a_to_b": (2, 4), "discriminator": (3, 8)}),
     ],
     ids=["cyclegan", "pix2pix"],
 )
@@ -354,5 +363,5 @@ def test_work_counts_every_way_through_a_network(recipe, ways, monkeypatch):
         count(name, network)
     model.step(translating.batch())
     assert calls == {name: times for name, (times, _) in ways.items()}
-    cost = sum(cost * multiply_adds(model.networks[name]) for name, (_, cost) in ways.items())
-    assert model.work(2) == 2 * cost
+    cost = sum(cost * macs(model.networks[name]) for name, (_, cost) in ways.items())
+    assert model.step_macs(2) == 2 * cost

@@ -87,7 +87,7 @@ def test_weight_files_forget_random_states_and_our_state_does_not(tmp_path):
         next(layer for layer in m.discriminator.layers if isinstance(layer, keras.layers.Dropout)) for m in (one, other)
     )
     dropout.seed_generator.state.assign(np.array([11, 22]))
-    one.draw(1)  # moves the latents' state
+    one.sample_latents(1)  # moves the latents' state
     assert not np.array_equal(watching.number(one.random.state.value), watching.number(other.random.state.value))
     assign(other.state(), watching.snapshot(one))
     assert watching.number(twin.seed_generator.state.value).tolist() == [11, 22]

@@ -208,7 +208,7 @@ def test_every_recipe_of_the_kit_may_be_stored_and_read():
         ("name", "./a"), ("name", "a//b"), ("name", "a/"), ("name", "a\nb"), ("name", ""), ("name", 7),
         ("study", "../pictures"),
         ("size", "64"), ("size", 64.5), ("size", True), ("size", 4), ("width", 0), ("width", -8), ("width", None),
-        ("batch_size", 0), ("epochs", 0), ("sample_every", 0), ("seed", -1), ("seed", 2**32), ("kid_every", -1),
+        ("batch_size", 0), ("epochs", 0), ("sample_every", 0), ("seed", -1), ("seed", 2**32), ("eval_every", -1),
         ("ema", 0.5), ("pixel_range", [1.0, -1.0]), ("pixel_range", ["a", "b"]), ("pixel_range", [0.0, float("inf")]),
     ],
 )  # fmt: skip

@@ -48,7 +48,7 @@ def reuse_models(patch) -> None:
     decisive = ("model", "networks", "optimizer", "loss", "size", "width", "pixel_range", "seed", "ema")
 
     def model(recipe, precision, jit, steps=None):
-        plain, planned = recipe.to_json(), steps if recipe.of_kind.plans_steps else None
+        plain, planned = recipe.to_json(), steps if recipe.of_task.plans_steps else None
         key = json.dumps([[plain[name] for name in decisive], precision, jit, planned])
         if key not in _MODELS:
             made, resolved = build(recipe, precision, jit, steps)

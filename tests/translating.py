@@ -17,14 +17,14 @@ TINY_CYCLEGAN = replace(
     CYCLEGAN,
     model=CYCLEGAN.model.but(pool=4),
     networks={
-        name: builder.but(**({"blocks": 1} if "to" in name else {"depth": 1}))
+        name: builder.but(**({"blocks": 1} if "_to_" in name else {"depth": 1}))
         for name, builder in CYCLEGAN.networks.items()
     },
     **_SMALL,
 )
 TINY_PIX2PIX = replace(
     PIX2PIX,
-    networks={"a_to_b": PIX2PIX.networks["a_to_b"], "judge": PIX2PIX.networks["judge"].but(depth=1)},
+    networks={"a_to_b": PIX2PIX.networks["a_to_b"], "discriminator": PIX2PIX.networks["discriminator"].but(depth=1)},
     **_SMALL,
 )
 

@@ -44,7 +44,7 @@ def model_without_chance(kind):
     """
     built = model(kind, dropout=0.0, optimizer=lambda: keras.optimizers.SGD(0.05))
     latents = np.random.default_rng(7).normal(size=(64, LATENT_DIM)).astype("float32")
-    built.draw = lambda count: keras.ops.convert_to_tensor(latents[:count])
+    built.sample_latents = lambda count: keras.ops.convert_to_tensor(latents[:count])
     return built
 
 
@@ -173,7 +173,12 @@ def _take(watched, batch, before_turn, note):
     note.players, note.seen, note.labels = [], [], []
     values = {"start": snapshot(watched), "turns": [], "latents": [], "judged": [], "noted": []}
     now = SimpleNamespace(turn=None, fooling=False)
-    originals = SimpleNamespace(minimize=gan.minimize, draw=watched.draw, judge=watched.judge, fool=watched.fool)
+    originals = SimpleNamespace(
+        minimize=gan.minimize,
+        sample_latents=watched.sample_latents,
+        adversarial_loss=watched.adversarial_loss,
+        generator_loss=watched.generator_loss,
+    )
 
     def minimize(loss_fn, variables, optimizer, owner):
         if before_turn:
@@ -187,21 +192,21 @@ def _take(watched, batch, before_turn, note):
         now.turn = None
         return loss, extras
 
-    def draw(count):
-        latents = originals.draw(count)
+    def sample_latents(count):
+        latents = originals.sample_latents(count)
         values["latents"].append(_keep(latents))
         return latents
 
-    def judge(shown, label_real):
+    def adversarial_loss(shown, label_real):
         note.labels.append(label_real)
         if not now.fooling:
             values["judged"].append(_keep(shown))
-        return originals.judge(shown, label_real)
+        return originals.adversarial_loss(shown, label_real)
 
-    def fool(latents):
+    def generator_loss(latents):
         now.fooling = True
         try:
-            return originals.fool(latents)
+            return originals.generator_loss(latents)
         finally:
             now.fooling = False
 
@@ -216,9 +221,9 @@ def _take(watched, batch, before_turn, note):
 
     with (
         patch.object(gan, "minimize", minimize),
-        patch.object(watched, "draw", draw),
-        patch.object(watched, "judge", judge),
-        patch.object(watched, "fool", fool),
+        patch.object(watched, "sample_latents", sample_latents),
+        patch.object(watched, "adversarial_loss", adversarial_loss),
+        patch.object(watched, "generator_loss", generator_loss),
         listen("generator", watched.generator),
         listen("discriminator", watched.discriminator),
     ):

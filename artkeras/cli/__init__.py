@@ -1,1 +1,1 @@
-"""The command line: kinds of arguments, and what a console can show."""
+"""The command line: one module a command, the types of their arguments, and what a console can show."""

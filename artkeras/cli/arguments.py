@@ -1,4 +1,4 @@
-"""Kinds of command-line arguments, and a parser that answers a slip in one line."""
+"""Types of command-line arguments, and a parser that answers a slip in one line."""
 
 import argparse
 import re
@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def whole(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
-    """A kind of argument: a whole number, within what makes sense."""
+    """A type of argument: a whole number, within what makes sense."""
     wanted = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most:,}"
 
     def parse(text: str) -> int:
@@ -34,7 +34,7 @@ def whole(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
 
 
 def number(suits: Callable[[float], bool], what: str) -> Callable[[str], float]:
-    """A kind of argument: a number that suits, described by `what` where it does not."""
+    """A type of argument: a number that suits, described by `what` where it does not."""
 
     def parse(text: str) -> float:
         try:
@@ -49,7 +49,7 @@ def number(suits: Callable[[float], bool], what: str) -> Callable[[str], float]:
 
 
 def period(text: str) -> float:
-    """A kind of argument: a time such as 90s, 9m or 2h, in seconds."""
+    """A type of argument: a time such as 90s, 9m or 2h, in seconds."""
     units = {"s": 1, "m": 60, "h": 3600}
     try:
         value = float(text[:-1]) * units[text[-1:]]
@@ -61,7 +61,7 @@ def period(text: str) -> float:
 
 
 def file(suffix: str) -> Callable[[str], Path]:
-    """A kind of argument: the path of a file with this ending, there or not."""
+    """A type of argument: the path of a file with this ending, there or not."""
 
     def parse(text: str) -> Path:
         path = Path(text)
@@ -75,7 +75,7 @@ def file(suffix: str) -> Callable[[str], Path]:
 
 
 def several(one: Callable[[str], float]) -> Callable[[str], tuple[float, ...]]:
-    """A kind of argument: some of another kind, joined by commas."""
+    """A type of argument: some of another type, joined by commas."""
 
     def parse(text: str) -> tuple[float, ...]:
         return tuple(one(part) for part in text.split(","))
@@ -84,7 +84,7 @@ def several(one: Callable[[str], float]) -> Callable[[str], tuple[float, ...]]:
 
 
 def weighted(text: str) -> tuple[str, float]:
-    """A kind of argument: PATH or PATH:WEIGHT, as (path, weight); without one the weight is 1.
+    """A type of argument: PATH or PATH:WEIGHT, as (path, weight); without one the weight is 1.
 
     A path may hold a colon itself: what exists as it is written is a path, and so is a drive and what follows it.
     """

@@ -97,12 +97,21 @@ CHARTS = (
         {"diversity": "samples"},
     ),
     Chart(
+        "flow_loss",
+        "Error of the velocity",
+        "loss",
+        "loss, unseen and training paintings",
+        "The loss at fixed noise and times, by the averaged weights. Lower is better; where that of unseen paintings "
+        "rises while the other one falls, the network learns its paintings by heart.",
+        {"validation_loss": "unseen paintings", "training_loss": "training paintings"},
+    ),
+    Chart(
         "error",
         "Error of reconstructions",
         "error",
         "error, unseen and seen pictures",
-        "How far images come back from what they were, as a share of the way from black to white. Lower is better; "
-        "where unseen images fall behind, the network learns its training images by heart.",
+        "How far reconstructions are from their images, as a share of the way from black to white. Lower is better; a "
+        "validation error that rises while the training error falls means overfitting.",
         {"validation_error": "unseen pictures", "training_error": "training pictures", "cycle_error": "cycle"},
     ),
 )
@@ -259,7 +268,7 @@ METRICS = _metrics(
         "training_reconstruction_error",
         "error on training paintings",
         "The same of the paintings it was trained on.",
-        "Lower is better; much below the error on unseen ones, it knows its paintings by heart.",
+        "Lower is better; much below the error on unseen ones means overfitting.",
         "reconstruction",
         ".1%",
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, Tensor, minimize, multiply_adds
+from artkeras.engine import StepModel, Tensor, macs, minimize
 
 
 def adam(learning_rate: float = 1e-3, beta_1: float = 0.9) -> keras.optimizers.Optimizer:
@@ -89,9 +89,9 @@ class Autoencoder(StepModel):
         total, losses = minimize(loss, variables, self.own_optimizer, self)
         return losses if len(losses) == 1 else {"loss": total} | losses
 
-    def work(self, batch_size: int) -> float:
+    def step_macs(self, batch_size: int) -> float:
         """Multiply-adds of one step: one way through both halves, and its gradient, which costs two."""
-        return batch_size * 3 * (multiply_adds(self.encoder) + multiply_adds(self.decoder))
+        return batch_size * 3 * (macs(self.encoder) + macs(self.decoder))
 
 
 class VAE(Autoencoder):

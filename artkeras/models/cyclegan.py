@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, Tensor, minimize, multiply_adds
+from artkeras.engine import StepModel, Tensor, macs, minimize
 from artkeras.losses import LEAST_SQUARES, AdversarialLoss
 from artkeras.models.translation import absolute, adam, halves
 
@@ -60,7 +60,7 @@ class Pool(keras.layers.Layer):
 class CycleGAN(StepModel):
     """One step: both translators together, then both discriminators on the real pictures and on pooled fakes.
 
-    Logs: `g_loss`, what the discriminators' judgement costs the translators; `cycle_loss` and `identity_loss`, mean
+    Logs: `g_loss`, what the generators' adversarial loss; `cycle_loss` and `identity_loss`, mean
     absolute differences in [-1, 1], unweighted; all of them sums of both directions; `d_loss`, the discriminators'
     halved losses, likewise; and their accuracies `d_real`, `d_fake`, means of both.
     """
@@ -69,8 +69,8 @@ class CycleGAN(StepModel):
         self,
         a_to_b: keras.Model,
         b_to_a: keras.Model,
-        judge_a: keras.Model,
-        judge_b: keras.Model,
+        discriminator_a: keras.Model,
+        discriminator_b: keras.Model,
         *,
         loss: AdversarialLoss = LEAST_SQUARES,
         optimizer: Callable[..., keras.optimizers.Optimizer] = adam,
@@ -86,7 +86,7 @@ class CycleGAN(StepModel):
 
         Args:
             a_to_b, b_to_a: the translators, pictures -> pictures.
-            judge_a, judge_b: the discriminators of each domain, pictures -> scores.
+            discriminator_a, discriminator_b: the discriminators of each domain, pictures -> scores.
             loss: how scores are compared with labels.
             optimizer: called with `steps` for the translators, and again for the discriminators.
             steps: of the whole training, for a learning rate that changes; None for one that does not.
@@ -98,24 +98,34 @@ class CycleGAN(StepModel):
             jit: see `StepModel.ready`.
         """
         super().__init__()
-        self.a_to_b, self.b_to_a, self.judge_a, self.judge_b = a_to_b, b_to_a, judge_a, judge_b
+        self.a_to_b, self.b_to_a, self.discriminator_a, self.discriminator_b = (
+            a_to_b,
+            b_to_a,
+            discriminator_a,
+            discriminator_b,
+        )
         self.loss_value, self.cycle, self.identity = loss, cycle, identity
         self.pixel_range = pixel_range
         self.random = keras.random.SeedGenerator(seed)
         shape = a_to_b.input_shape[1:]
         self.pool_a, self.pool_b = Pool(shape, pool, seed + 1), Pool(shape, pool, seed + 2)
         self.g_variables = [*a_to_b.trainable_variables, *b_to_a.trainable_variables]
-        self.d_variables = [*judge_a.trainable_variables, *judge_b.trainable_variables]
+        self.d_variables = [*discriminator_a.trainable_variables, *discriminator_b.trainable_variables]
         self.g_optimizer, self.d_optimizer = optimizer(steps=steps), optimizer(steps=steps)
         self.g_optimizer.build(self.g_variables)
         self.d_optimizer.build(self.d_variables)
         self.ready(
-            {"a_to_b": a_to_b, "b_to_a": b_to_a, "judge_a": judge_a, "judge_b": judge_b},
-            {"translators": self.g_optimizer, "judges": self.d_optimizer},
+            {
+                "a_to_b": a_to_b,
+                "b_to_a": b_to_a,
+                "discriminator_a": discriminator_a,
+                "discriminator_b": discriminator_b,
+            },
+            {"generators": self.g_optimizer, "discriminators": self.d_optimizer},
             jit=jit,
         )
 
-    def judge(self, network: keras.Model, pictures: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
+    def adversarial_loss(self, network: keras.Model, pictures: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
         """Loss and accuracy of pictures that a discriminator is to find real, or not."""
         scores = network(pictures, training=True)
         loss = self.loss_value(scores, label_real, random=self.random)
@@ -124,7 +134,10 @@ class CycleGAN(StepModel):
     def translate(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What the translators are to get small: `(weighted sum, its parts and the fakes)`."""
         fake_b, fake_a = self.a_to_b(real_a, training=True), self.b_to_a(real_b, training=True)
-        adversarial = self.judge(self.judge_b, fake_b, True)[0] + self.judge(self.judge_a, fake_a, True)[0]
+        adversarial = (
+            self.adversarial_loss(self.discriminator_b, fake_b, True)[0]
+            + self.adversarial_loss(self.discriminator_a, fake_a, True)[0]
+        )
         cycle = absolute(self.b_to_a(fake_b, training=True), real_a) + absolute(
             self.a_to_b(fake_a, training=True), real_b
         )
@@ -141,9 +154,9 @@ class CycleGAN(StepModel):
         """What the discriminators are to get small, and their accuracies; shown: (network, real, fake) of each."""
         losses, real_right, fake_right = [], [], []
         for network, real, fake in shown:
-            on_real, right = self.judge(network, real, True)
+            on_real, right = self.adversarial_loss(network, real, True)
             real_right.append(right)
-            on_fake, right = self.judge(network, fake, False)
+            on_fake, right = self.adversarial_loss(network, fake, False)
             fake_right.append(right)
             losses.append((on_real + on_fake) / 2)  # halved, as in the authors' code: they learn half as fast
         return sum(losses), (sum(real_right) / len(shown), sum(fake_right) / len(shown))
@@ -159,7 +172,10 @@ class CycleGAN(StepModel):
             partial(self.translate, real_a, real_b), self.g_variables, self.g_optimizer, self
         )
         fake_a, fake_b = (ops.stop_gradient(fake) for fake in (fake_a, fake_b))
-        shown = [(self.judge_a, real_a, self.pool_a(fake_a)), (self.judge_b, real_b, self.pool_b(fake_b))]
+        shown = [
+            (self.discriminator_a, real_a, self.pool_a(fake_a)),
+            (self.discriminator_b, real_b, self.pool_b(fake_b)),
+        ]
         d_loss, (d_real, d_fake) = minimize(partial(self.discriminate, shown), self.d_variables, self.d_optimizer, self)
         return {
             "d_loss": d_loss,
@@ -170,11 +186,11 @@ class CycleGAN(StepModel):
             "d_fake": d_fake,
         }
 
-    def work(self, batch_size: int) -> float:
+    def step_macs(self, batch_size: int) -> float:
         """Multiply-adds of one step. A way through a network costs 1, its gradient 2 (1 if only passed on)."""
-        translators = multiply_adds(self.a_to_b) + multiply_adds(self.b_to_a)
-        judges = multiply_adds(self.judge_a) + multiply_adds(self.judge_b)
-        # each translator: fake, back (whose gradient is also passed on to the fake), identity; each judge: the
+        translators = macs(self.a_to_b) + macs(self.b_to_a)
+        discriminators = macs(self.discriminator_a) + macs(self.discriminator_b)
+        # each generator: fake, back (whose gradient is also passed on to the fake), identity; each discriminator: the
         # translators' turn, real and fake
         passes = 3 + 3 + (3 if self.identity else 0)
-        return batch_size * (passes * translators + (2 + 3 + 3) * judges)
+        return batch_size * (passes * translators + (2 + 3 + 3) * discriminators)

@@ -6,7 +6,7 @@ from functools import partial
 import keras
 from keras import ops
 
-from artkeras.engine import StepModel, Tensor, minimize, multiply_adds, without_updates
+from artkeras.engine import StepModel, Tensor, macs, minimize, without_updates
 from artkeras.losses import BCE, AdversarialLoss
 from artkeras.models.translation import absolute, adam, halves
 
@@ -17,14 +17,14 @@ class Pix2Pix(StepModel):
     """One step: the discriminator on the real pair and on the translated one, then the translator.
 
     The discriminator sees A beside B, or A beside what the translator made of A. Logs: `d_loss`, its halved loss;
-    `g_loss`, what its judgement costs the translator; `l1_loss`, the mean absolute difference from B in [-1, 1],
+    `g_loss`, the generator's adversarial loss; `l1_loss`, the mean absolute difference from B in [-1, 1],
     unweighted; its accuracies `d_real`, `d_fake`.
     """
 
     def __init__(
         self,
         a_to_b: keras.Model,
-        judge: keras.Model,
+        discriminator: keras.Model,
         *,
         loss: AdversarialLoss = BCE,
         optimizer: Callable[..., keras.optimizers.Optimizer] = adam,
@@ -38,7 +38,7 @@ class Pix2Pix(StepModel):
 
         Args:
             a_to_b: the translator, pictures -> pictures.
-            judge: the discriminator, pairs in six channels -> scores.
+            discriminator: the discriminator, pairs in six channels -> scores.
             loss: how scores are compared with labels.
             optimizer: called with `steps` for the translator, and again for the discriminator.
             steps: of the whole training, for a learning rate that changes; None for one that does not.
@@ -48,32 +48,35 @@ class Pix2Pix(StepModel):
             jit: see `StepModel.ready`.
         """
         super().__init__()
-        self.a_to_b, self.judge_network, self.loss_value, self.l1 = a_to_b, judge, loss, l1
+        self.a_to_b, self.discriminator, self.loss_value, self.l1 = a_to_b, discriminator, loss, l1
         self.pixel_range = pixel_range
         self.random = keras.random.SeedGenerator(seed)
         self.g_optimizer, self.d_optimizer = optimizer(steps=steps), optimizer(steps=steps)
         self.g_optimizer.build(a_to_b.trainable_variables)
-        self.d_optimizer.build(judge.trainable_variables)
+        self.d_optimizer.build(discriminator.trainable_variables)
         self.ready(
-            {"a_to_b": a_to_b, "judge": judge},
-            {"translator": self.g_optimizer, "judge": self.d_optimizer},
+            {"a_to_b": a_to_b, "discriminator": discriminator},
+            {"generator": self.g_optimizer, "discriminator": self.d_optimizer},
             jit=jit,
         )
 
-    def judge(self, a: Tensor, b: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
+    def adversarial_loss(self, a: Tensor, b: Tensor, label_real: bool) -> tuple[Tensor, Tensor]:
         """Loss of pairs that the discriminator is to find real, or not, and its scores."""
-        scores = self.judge_network(ops.concatenate([a, b], axis=-1), training=True)
+        scores = self.discriminator(ops.concatenate([a, b], axis=-1), training=True)
         return self.loss_value(scores, label_real, random=self.random), scores
 
     def translate(self, a: Tensor, b: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """What the translator is to get small: `(weighted sum, its parts)`."""
         fake = self.a_to_b(a, training=True)
-        adversarial, difference = self.judge(a, fake, True)[0], absolute(fake, b)
+        adversarial, difference = self.adversarial_loss(a, fake, True)[0], absolute(fake, b)
         return adversarial + self.l1 * difference, (adversarial, difference)
 
     def discriminate(self, a: Tensor, b: Tensor, fake: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """What the discriminator is to get small, and its scores."""
-        (on_real, real_scores), (on_fake, fake_scores) = self.judge(a, b, True), self.judge(a, fake, False)
+        (on_real, real_scores), (on_fake, fake_scores) = (
+            self.adversarial_loss(a, b, True),
+            self.adversarial_loss(a, fake, False),
+        )
         return (on_real + on_fake) / 2, (real_scores, fake_scores)  # halved, as in the paper: it learns half as fast
 
     def step(self, batch: Tensor) -> dict[str, Tensor]:
@@ -86,7 +89,7 @@ class Pix2Pix(StepModel):
         # the translator makes the same fake again below, its dropout included: the random states stay where they are
         fake = without_updates(lambda: self.a_to_b(a, training=True), self)
         d_loss, (real_scores, fake_scores) = minimize(
-            partial(self.discriminate, a, b, fake), self.judge_network.trainable_variables, self.d_optimizer, self
+            partial(self.discriminate, a, b, fake), self.discriminator.trainable_variables, self.d_optimizer, self
         )
         _, (g_loss, l1_loss) = minimize(
             partial(self.translate, a, b), self.a_to_b.trainable_variables, self.g_optimizer, self
@@ -99,6 +102,6 @@ class Pix2Pix(StepModel):
             "d_fake": self.loss_value.accuracy(fake_scores, False),
         }
 
-    def work(self, batch_size: int) -> float:
+    def step_macs(self, batch_size: int) -> float:
         """Multiply-adds of one step. A way through a network costs 1, its gradient 2 (1 if only passed on)."""
-        return batch_size * ((1 + 3) * multiply_adds(self.a_to_b) + (3 + 3 + 2) * multiply_adds(self.judge_network))
+        return batch_size * ((1 + 3) * macs(self.a_to_b) + (3 + 3 + 2) * macs(self.discriminator))

@@ -92,13 +92,13 @@ def batch_norm(x: keras.KerasTensor, *, weights: str) -> keras.KerasTensor:
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma)(x)
 
 
-def rectifier(x: keras.KerasTensor, kind: str) -> keras.KerasTensor:
+def activate(x: keras.KerasTensor, kind: str) -> keras.KerasTensor:
     """The activation called "relu" or "leaky_relu" (slope 0.2)."""
     if kind not in ("relu", "leaky_relu"):
         raise UserError(f"activation must be 'relu' or 'leaky_relu', not {kind!r}")
     return (layers.ReLU() if kind == "relu" else layers.LeakyReLU(negative_slope=0.2))(x)
 
 
-def picture(x: keras.KerasTensor) -> keras.KerasTensor:
+def to_rgb(x: keras.KerasTensor) -> keras.KerasTensor:
     """Squash to [-1, 1]; pictures leave in float32 whatever the precision."""
     return layers.Activation("tanh", dtype="float32")(x)

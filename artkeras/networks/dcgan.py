@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from artkeras.errors import UserError
-from artkeras.networks.blocks import batch_norm, convolution, dense, picture, rectifier, stages, transposed
+from artkeras.networks.blocks import activate, batch_norm, convolution, dense, stages, to_rgb, transposed
 
 
 def _filters(side: int, size: int, width: int) -> int:
@@ -51,7 +51,7 @@ def generator(
     stages(size, width)
     latents = x = keras.Input((latent_dim,), name="latents")
     for units in hidden:
-        x = rectifier(dense(x, units, weights=weights), activation)
+        x = activate(dense(x, units, weights=weights), activation)
     x = layers.Reshape((1, 1, x.shape[-1]))(x)
     side = 4
     while side < size:
@@ -59,9 +59,9 @@ def generator(
         layout = {"padding": "valid"} if side == 4 else {"strides": 2}
         x = transposed(x, widen * _filters(side, size, width), 4, weights=weights, use_bias=bias, **layout)
         x = batch_norm(x, weights=weights) if norm else x
-        x = rectifier(x, activation)
+        x = activate(x, activation)
         side *= 2
-    x = picture(transposed(x, 3, 4, strides=2, weights=weights, use_bias=bias))
+    x = to_rgb(transposed(x, 3, 4, strides=2, weights=weights, use_bias=bias))
     return keras.Model(latents, x, name="generator")
 
 
@@ -105,7 +105,7 @@ def discriminator(
         x = convolution(x, width * min(8, 2**index), kernel, strides=2, weights=weights, use_bias=bias)
         normed = norm and index > 0
         x = batch_norm(x, weights=weights) if normed and not norm_last else x
-        x = rectifier(x, "leaky_relu")
+        x = activate(x, "leaky_relu")
         x = batch_norm(x, weights=weights) if normed and norm_last else x
     if head == "convolution":
         x = convolution(x, 1, 4, padding="valid", weights=weights, use_bias=bias, dtype="float32")
@@ -113,6 +113,6 @@ def discriminator(
     else:
         x = layers.Flatten()(x)
         for units in hidden:
-            x = rectifier(dense(x, units, weights=weights), "leaky_relu")
+            x = activate(dense(x, units, weights=weights), "leaky_relu")
         x = dense(x, 1, weights=weights, dtype="float32")
     return keras.Model(pictures, x, name="discriminator")

@@ -4,21 +4,24 @@ import difflib
 
 from artkeras.errors import UserError
 from artkeras.recipes import (
+    ablations,
     abstract,
     artworks,
     autoencoder,
     colour_field,
     facades,
     japanese_art,
-    lessons,
     model_3,
+    modern,
     monet2photo,
 )
 from artkeras.recipes.recipe import Builder, Recipe
 
 __all__ = ["RECIPES", "Builder", "Recipe", "recipe"]
 
-_STUDIES = (colour_field, model_3, lessons, abstract, japanese_art, artworks, autoencoder, monet2photo, facades)
+_STUDIES = (
+    colour_field, model_3, ablations, abstract, japanese_art, artworks, autoencoder, monet2photo, facades, modern,
+)  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {r.name: r for study in _STUDIES for r in study.RECIPES}
 

@@ -5,7 +5,7 @@ Both learn from Kaggle's Abstract Art Gallery, 2,782 pictures, without copies; n
 here, 21 steps an epoch; study 3 has 64, as many as its figure of a batch shows: 43 steps an epoch, 21,700 in 500. With
 64 the losses of `abstract/lsgan` follow the author's figure (generator 1.0, discriminator 0.3 falling to 0.05).
 
-    python -m artkeras train abstract/lsgan --holdout 0.1 --kid-every 10
+    python -m artkeras train abstract/lsgan --holdout 0.1 --eval-every 10
     python -m artkeras train abstract/lsgan --quick       # under a minute on a laptop
 
 No score was reported but study 2's human rating: five raters gave 3.8 of 5 on average.

@@ -48,7 +48,7 @@ AUTOENCODER = Recipe(
     networks=_networks(LATENT_DIM),
     optimizer=Builder("artkeras.models.autoencoder:adam"),
     loss=None,
-    kind="autoencoder",
+    task="reconstruction",
     width=32,
     batch_size=32,
     epochs=300,
@@ -56,7 +56,7 @@ AUTOENCODER = Recipe(
     expand=False,
     fit="crop",
     holdout=0.1,
-    kid_every=10,
+    eval_every=10,
     sample_every=20,
     change="128 latents squeezed to [0, 1] by a sigmoid, a fifth of them dropped in training",
     source=_REPORT,
@@ -71,7 +71,7 @@ AUTOENCODER = Recipe(
     ),
     # 216 // 16 = 13 steps an epoch
     laptop={
-        "size": 32, "width": 16, "batch_size": 16, "limit": 216, "epochs": 20, "kid_every": 5, "sample_every": 10,
+        "size": 32, "width": 16, "batch_size": 16, "limit": 216, "epochs": 20, "eval_every": 5, "sample_every": 10,
     },
 )  # fmt: skip
 """A plain autoencoder."""
@@ -134,7 +134,7 @@ _OF_ABSTRACTS: dict[str, Any] = {
     "study": "abstract",
     "batch_size": 64,
     "epochs": 100,
-    "kid_every": 5,
+    "eval_every": 5,
     "sample_every": 10,
     "published": {},
     "departures": (

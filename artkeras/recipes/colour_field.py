@@ -59,16 +59,16 @@ MODEL_2 = replace(
 )
 """Batch normalisation in the generator."""
 
-MODEL_2_MENDED = replace(
+MODEL_2_UPSAMPLING = replace(
     MODEL_2,
-    name="colour_field/model_2_mended",
+    name="colour_field/model_2_upsampling",
     networks={**MODEL_2.networks, "generator": GENERATOR.but(norm=True, upsampling=True)},
     change="model 2 without transposed convolutions: the generator doubles by repeating pixels",
     published={},
     departures=(
         *MODEL_2.departures,
         "each transposed convolution is a convolution of the same kernel on doubled pixels, after Odena, Dumoulin and "
-        "Olah 2016; see results/lessons",
+        "Olah 2016; see results/ablations",
     ),
 )
 """Model 2 with one change: no transposed convolutions, which cause checkerboard artifacts."""
@@ -90,9 +90,9 @@ MODEL_3 = replace(
 )
 """Batch normalisation in both networks: the one that failed."""
 
-MODEL_3_MENDED = replace(
+MODEL_3_SPECTRAL_NORM = replace(
     MODEL_3,
-    name="colour_field/model_3_mended",
+    name="colour_field/model_3_spectral_norm",
     networks={**MODEL_3.networks, "discriminator": DISCRIMINATOR.but(norm="spectral")},
     change="model 3 with spectral instead of batch normalisation in the discriminator",
     published={},
@@ -128,4 +128,4 @@ MODEL_1_AS_PUBLISHED = replace(
 )
 """Model 1 with its notebook's two faults."""
 
-RECIPES = (MODEL_1, MODEL_2, MODEL_2_MENDED, MODEL_3, MODEL_3_MENDED, MODEL_4, MODEL_1_AS_PUBLISHED)
+RECIPES = (MODEL_1, MODEL_2, MODEL_2_UPSAMPLING, MODEL_3, MODEL_3_SPECTRAL_NORM, MODEL_4, MODEL_1_AS_PUBLISHED)

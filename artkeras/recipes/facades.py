@@ -21,12 +21,12 @@ from artkeras.recipes.recipe import DRAWN, Builder, Recipe
 PIX2PIX = Recipe(
     name="facades/pix2pix",
     study="facades",
-    kind="pix2pix",
+    task="paired_translation",
     domains={"labels": "right", "photo": "left"},
     model=Builder("artkeras.models.pix2pix:Pix2Pix"),
     networks={
         "a_to_b": Builder("artkeras.networks.unet:generator"),
-        "judge": Builder("artkeras.networks.patchgan:discriminator", pictures=2, affine=True),
+        "discriminator": Builder("artkeras.networks.patchgan:discriminator", pictures=2, affine=True),
     },
     optimizer=Builder("artkeras.models.translation:adam", constant=0.5),
     size=256,

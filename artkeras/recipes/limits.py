@@ -26,7 +26,7 @@ _LEAST = {  # field -> the smallest value, and what it is
     "sample_every": (1, "a whole number of epochs above 0"),
     "seed": (0, f"a whole number from 0 to {2**32 - 1}"),
     "ema": (0, "a half-life in images, or 0 for no averaged weights"),
-    "kid_every": (0, "a number of epochs, or 0 for never"),
+    "eval_every": (0, "a number of epochs, or 0 for never"),
 }
 # A name becomes a folder below that of runs or results, so it must not lead elsewhere: no "..", no root, no drive.
 _NAME = re.compile(r"(?!\.{1,2}(/|$))[^/\\:\x00-\x1f]+(/(?!\.{1,2}(/|$))[^/\\:\x00-\x1f]+)*")

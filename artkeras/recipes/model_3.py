@@ -19,12 +19,12 @@ PUBLISHED = replace(
     width=16,
     batch_size=64,
     epochs=4,
-    kid_every=2,
+    eval_every=2,
     holdout=0.1,
     sample_every=2,
     change="model 3 narrow and small, so that it can be trained over and over; the step as published",
     published={},
-    laptop={"limit": 128, "width": 8, "epochs": 8, "kid_every": 0, "sample_every": 8},
+    laptop={"limit": 128, "width": 8, "epochs": 8, "eval_every": 0, "sample_every": 8},
 )
 """The published step of model 3, on networks an eighth as wide and pictures half as large."""
 
@@ -54,7 +54,7 @@ RECIPES = (
     _variant("no_norm", "no normalisation in the discriminator: model 2", norm={"norm": False}),
     _variant("momentum", "moving statistics of momentum 0.5 instead of 0.99", norm={"momentum": 0.5}),
     # the same number of steps
-    _variant("small_batch", "batches of 32 instead of 64", batch_size=32, epochs=2, kid_every=1),
-    _variant("large_batch", "batches of 128 instead of 64", batch_size=128, epochs=8, kid_every=4, sample_every=4),
+    _variant("small_batch", "batches of 32 instead of 64", batch_size=32, epochs=2, eval_every=1),
+    _variant("large_batch", "batches of 128 instead of 64", batch_size=128, epochs=8, eval_every=4, sample_every=4),
 )
 """The experiment: each differs from the first in one value, and takes as many steps."""

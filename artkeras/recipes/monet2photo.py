@@ -22,10 +22,10 @@ _JUDGE = Builder("artkeras.networks.patchgan:discriminator")
 CYCLEGAN = Recipe(
     name="monet2photo/cyclegan",
     study="monet2photo",
-    kind="cyclegan",
+    task="unpaired_translation",
     domains={"monet": "monet", "photo": "photo"},
     model=Builder("artkeras.models.cyclegan:CycleGAN"),
-    networks={"a_to_b": _TRANSLATOR, "b_to_a": _TRANSLATOR, "judge_a": _JUDGE, "judge_b": _JUDGE},
+    networks={"a_to_b": _TRANSLATOR, "b_to_a": _TRANSLATOR, "discriminator_a": _JUDGE, "discriminator_b": _JUDGE},
     optimizer=Builder("artkeras.models.translation:adam", constant=0.5),
     loss=LEAST_SQUARES,
     size=256,

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from artkeras import data
+from artkeras import data, losses
 from artkeras.errors import UserError
-from artkeras.losses import BCE, AdversarialLoss
 from artkeras.recipes import limits
 from artkeras.trusted import check_builder, check_options
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     import keras
 
     from artkeras.engine import StepModel
-    from artkeras.tasks import Kind
+    from artkeras.tasks import Task
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 DRAWN = (  # a departure of studies 2 to 5; study 1 draws as we do
@@ -89,8 +88,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Builder):
         check_options(value.path, value.options)
         return {"build": value.path, **_plain(value.options)}
-    if isinstance(value, AdversarialLoss):
-        return {"compare": value.compare, "real": list(value.real), "fake": list(value.fake)}
+    if isinstance(value, losses.Loss):
+        return _plain(asdict(value))
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
@@ -125,18 +124,18 @@ class Recipe:
         subset: "all", "kept" (not rejected by the study's authors) or "curated".
         expand: train on six copies of each painting (flips and rotations).
         fit: "stretch" or "crop", how a painting becomes a square.
-        holdout: share of the paintings kept out of training, for judging.
+        holdout: share of the paintings kept out of training, for evaluation.
         limit: at most so many paintings; None for all.
         pixel_range: what black and white become before the networks see them.
         channels: "rgb", or "bgr" for a study that mixed them up.
         scale: "full" or "quick".
-        kid_every: epochs between KIDs from the held-out paintings; 0 for none. The checkpoint with the
-            smallest is kept beside the last. Other kinds than GANs are judged by what suits them.
-        kind: of model, see `artkeras.tasks`.
+        eval_every: epochs between KIDs from the held-out paintings; 0 for none. The checkpoint with the
+            smallest is kept beside the last. Tasks other than generation have columns of their own.
+        task: what the model is for, see `artkeras.tasks`.
         ema: half-life, in images, of the exponential moving average of the weights that is kept beside the training;
             0 for none. It never changes the training, see `artkeras.engine.Average`.
         domains: the two that a translator goes between, A and then B: name -> a folder, or "left" or "right" for
-            halves of each file; none for other kinds of models.
+            halves of each file; none for other tasks.
 
     What only describes:
 
@@ -154,7 +153,7 @@ class Recipe:
     model: Builder
     networks: Mapping[str, Builder]
     optimizer: Builder = field(default_factory=lambda: Builder("artkeras.models.gan:adam"))
-    loss: AdversarialLoss | None = BCE
+    loss: losses.Loss | None = losses.BCE
     size: int = 64
     width: int = 128
     batch_size: int = 128
@@ -168,8 +167,8 @@ class Recipe:
     pixel_range: tuple[float, float] = (-1.0, 1.0)
     channels: str = "rgb"
     scale: str = "full"
-    kid_every: int = 0
-    kind: str = "gan"
+    eval_every: int = 0
+    task: str = "generation"
     ema: int = 0
     domains: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
@@ -188,13 +187,13 @@ class Recipe:
         Raises:
             UserError: naming the value.
         """
-        from artkeras.tasks import kind
+        from artkeras.tasks import task
 
-        kind(self.kind)
+        task(self.task)
         limits.check_values(self)
         limits.check_memory(self, training=False)
-        if self.kid_every and not self.holdout:
-            raise UserError("to judge during training, paintings must be held out: add a holdout, such as 0.1")
+        if self.eval_every and not self.holdout:
+            raise UserError("to evaluate during training, paintings must be held out: add a holdout, such as 0.1")
 
     def check_training(self) -> None:
         """Refuse sizes that a training on this computer cannot have.
@@ -209,23 +208,23 @@ class Recipe:
         return replace(self, scale="quick", **self.laptop)
 
     @property
-    def of_kind(self) -> Kind:
-        """What its kind of model has to say.
+    def of_task(self) -> Task:
+        """The behaviour of its task outside the training step.
 
         Raises:
-            UserError: for an unknown kind.
+            UserError: for an unknown task.
         """
-        from artkeras.tasks import kind
+        from artkeras.tasks import task
 
-        return kind(self.kind)
+        return task(self.task)
 
     def find(self, folder: str | Path | None = None) -> Path | None:
         """Where this recipe's pictures are, or None if a placeholder will have to do. See `artkeras.data.find`."""
-        return self.of_kind.find(self, folder)
+        return self.of_task.find(self, folder)
 
     def pictures(self, folder: str | Path | None = None) -> tuple[data.Pictures, data.Pictures | None]:
         """Find, load and split this recipe's pictures: `(training, held out)`. See `artkeras.data.load`."""
-        return self.of_kind.pictures(self, folder)
+        return self.of_task.pictures(self, folder)
 
     def network(self, name: str) -> keras.Model:
         """Build one network, with fresh weights."""
@@ -236,19 +235,19 @@ class Recipe:
 
         Args:
             jit: see `artkeras.engine.StepModel.ready`.
-            steps: of the whole training, for kinds of models that plan by it.
+            steps: of the whole training, for tasks that plan by it.
         """
         from artkeras import engine
 
         engine.seed(self.seed)
         adversarial = {} if self.loss is None else {"loss": self.loss}
-        planned = {"steps": steps} if self.of_kind.plans_steps else {}
+        planned = {"steps": steps} if self.of_task.plans_steps else {}
         model = self.model(
             **{name: self.network(name) for name in self.networks}, **adversarial, **planned,
             optimizer=self.optimizer, pixel_range=self.pixel_range, seed=self.seed, jit=jit,
         )  # fmt: skip
         if self.ema:
-            model.keep_average(self.of_kind.kept, self.ema)
+            model.keep_average(self.of_task.kept, self.ema)
         return model
 
     @property
@@ -272,8 +271,7 @@ class Recipe:
         values = dict(plain)
         values |= {key: _builder(key, values[key]) for key in ("model", "optimizer")}
         values["networks"] = {key: _builder("networks", value) for key, value in values["networks"].items()}
-        loss = values["loss"]
-        if loss is not None:
-            values["loss"] = AdversarialLoss(loss["compare"], tuple(loss["real"]), tuple(loss["fake"]))
+        if values["loss"] is not None:
+            values["loss"] = losses.loss(values["loss"])
         values["pixel_range"] = tuple(values["pixel_range"])
         return cls(**values)

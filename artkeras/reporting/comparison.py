@@ -1,4 +1,4 @@
-"""Runs side by side: what was changed, and what that changed."""
+"""Runs side by side: how their recipes differ, and how their curves and samples do."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ TITLES = {
     "loss": "loss",
     "accuracy": "accuracy of the discriminator",
     **{chart.key: chart.heading for chart in registry.CHARTS},
-    "gap": "score in training less at inference",
-    "gradient": "gradient the generator gets",
+    "gap": "discriminator's score, training minus inference",
+    "gradient": "gradient that reaches the generator",
 }
 COLOURS = {
     "d_loss": "C0",
@@ -45,26 +45,26 @@ Log = Callable[[str], None]
 def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *, log: Log = print) -> Path:
     """Draw runs side by side, and write their last numbers to a table of the same name ending in `.csv`.
 
-    Runs that differ in nothing but the seed share a row, a line each; variants have rows of their own, in the order
-    given, and share their axes. The pictures are by the first run of each row, of the same latents, not chosen.
+    Runs that differ only in the seed share a row, a line each. Variants have a row each, in the order given, and share
+    their axes. The samples are by the first run of each row, from the same latents, not chosen.
 
     Args:
         runs: at least two, or their folders.
         out: the figure, ending in `.png`.
-        log: called with a line about each variant: in which values it differs from the first.
+        log: called with a line about each variant, the values in which it differs from the first.
 
     Returns:
         Path of the figure.
 
     Raises:
-        UserError: for fewer than two runs, one without a finished epoch, or runs of different pictures.
+        UserError: there are fewer than two runs, one has no finished epoch, or they have different pictures.
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     if len(opened) < 2:
         raise UserError("one run cannot be compared: give at least two")
     for run in opened:
         if not len(run.history().get("epoch", ())):
-            raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then compare")
+            raise UserError(f"{run.path} has not finished an epoch yet: continue its training, then compare")
     _check_pictures(opened)
     variants = _variants(opened)
     for name, (first, *_) in variants.items():
@@ -76,7 +76,7 @@ def compare(runs: Sequence[Run | str | Path], out: str | Path = "compare.png", *
 
 
 def _check_pictures(runs: list[Run]) -> None:
-    """The same pictures, or at least pictures of one size from one place, cut or chosen differently."""
+    """Refuse runs of different pictures; those of one size from one source may be cut or chosen differently."""
     pictures = [run.environment["pictures"] for run in runs]
     same = len({facts["fingerprint"] for facts in pictures}) == 1
     one_place = len({(run.recipe.size, facts["source"]) for run, facts in zip(runs, pictures, strict=True)}) == 1
@@ -87,20 +87,20 @@ def _check_pictures(runs: list[Run]) -> None:
             for run, facts in zip(runs, pictures)
         )
         raise UserError(
-            f"the runs were trained on different pictures ({'; '.join(dict.fromkeys(found))}), so their numbers say "
-            "nothing about each other"
+            f"the runs were trained on different pictures ({'; '.join(dict.fromkeys(found))}), so their numbers cannot "
+            "be compared: give runs of the same pictures"
         )
 
 
 def parting(run: Run, times: float = 3.0) -> int | None:
-    """When the two losses of a GAN part for good: the first step of those from which one stays well above the other.
+    """The step from which a GAN's generator loss stays well above its discriminator loss.
 
     Args:
         run: of a GAN.
-        times: how many times the generator's loss must be the discriminator's; both as running means.
+        times: by which factor; both losses are running means.
 
     Returns:
-        A step, from 1, or None if they are closer at the end.
+        A step, from 1, or None if the losses are closer at the end.
     """
     steps = run.iterations()
     d_loss, g_loss = (figures.running_mean(steps[name]) for name in ("d_loss", "g_loss"))
@@ -110,7 +110,7 @@ def parting(run: Run, times: float = 3.0) -> int | None:
 
 
 def _values(run: Run) -> dict[str, Any]:
-    """What decides a run's result but the seed, with dotted keys; its precision too."""
+    """The values that decide a run's result, its seed left out: the recipe's with dotted keys, and the precision."""
     flat: dict[str, Any] = {}
 
     def visit(prefix: str, value: Any) -> None:
@@ -121,7 +121,7 @@ def _values(run: Run) -> dict[str, Any]:
             flat[prefix] = value
 
     visit("", run.recipe.to_json())
-    for name in ("name", "seed", "scale", "sample_every", "kid_every"):
+    for name in ("name", "seed", "scale", "sample_every", "eval_every"):
         del flat[name]
     return flat | {"precision": run.environment["precision"]}
 
@@ -132,7 +132,7 @@ def _changes(one: Run, other: Run) -> str:
 
 
 def _variants(runs: list[Run]) -> dict[str, list[Run]]:
-    """Runs by what they are called: the recipe's name, and precision or epochs where they tell two apart."""
+    """Runs by their recipe's name, with the values that differ where several variants have the same name."""
     groups: list[tuple[dict[str, Any], list[Run]]] = []
     for run in runs:
         values = _values(run)
@@ -151,8 +151,8 @@ def _variants(runs: list[Run]) -> dict[str, list[Run]]:
     return named
 
 
-def _kind(measure: str) -> str | None:
-    """The column that a measure is drawn in."""
+def _column(measure: str) -> str | None:
+    """The column of the figure that a measure is drawn in."""
     if figures.is_loss(measure):
         return "loss"
     if measure.startswith("train_eval_gap_"):
@@ -177,32 +177,32 @@ def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         measured = np.isfinite(history[name])
         if measured.any():
             found[name] = history["epoch"][measured] * per_epoch, history[name][measured]
-    return {name: line for name, line in found.items() if _kind(name)}
+    return {name: line for name, line in found.items() if _column(name)}
 
 
 def _figure(variants: Mapping[str, list[Run]]):
     from matplotlib import pyplot as plt
 
     lines = {name: [_lines(run) for run in members] for name, members in variants.items()}
-    present = {_kind(measure) for members in lines.values() for line in members for measure in line}
-    kinds = [kind for kind in TITLES if kind in present]
-    if "gap" in kinds:  # it says more than the accuracies do
-        kinds.remove("accuracy")
+    present = {_column(measure) for members in lines.values() for line in members for measure in line}
+    shown = [key for key in TITLES if key in present]
+    if "gap" in shown:  # the accuracies say less
+        shown.remove("accuracy")
     pictures = {name: members[0].sample(SAMPLES) for name, members in variants.items()}
     figure, axes = plt.subplots(
         len(variants),
-        len(kinds) + 1,
-        figsize=(2.3 * len(kinds) + 3.4, 1.35 * len(variants) + 0.5),
-        width_ratios=[1.0] * len(kinds) + [1.5],
+        len(shown) + 1,
+        figsize=(2.3 * len(shown) + 3.4, 1.35 * len(variants) + 0.5),
+        width_ratios=[1.0] * len(shown) + [1.5],
         squeeze=False,
         layout="constrained",
         sharex="col",
     )
     for row, name in zip(axes, variants, strict=True):
-        for axis, kind in zip(row, kinds, strict=False):
+        for axis, key in zip(row, shown, strict=False):
             for line in lines[name]:
                 for measure, (steps, values) in line.items():
-                    if _kind(measure) == kind:
+                    if _column(measure) == key:
                         axis.plot(
                             steps, values, marker="o" if len(steps) < 20 else "", ms=3, lw=1.1, alpha=0.75,
                             color=COLOURS.get(measure, "C3"), label=measure,
@@ -212,10 +212,10 @@ def _figure(variants: Mapping[str, list[Run]]):
         row[-1].imshow(figures.grid(pictures[name], SAMPLES // 2))
         row[-1].set_axis_off()
         row[0].set_ylabel(name.split("/", 1)[-1].replace(" ", "\n"), fontsize=8, rotation=0, ha="right", va="center")
-    for column, kind in enumerate(kinds):
-        _share_height(axes[:, column], log_scale=kind in ("loss", "gradient"))
+    for column, key in enumerate(shown):
+        _share_height(axes[:, column], log_scale=key in ("loss", "gradient"))
         axes[0, column].set_xlim(left=0)
-        axes[0, column].set_title(TITLES[kind], fontsize=8)
+        axes[0, column].set_title(TITLES[key], fontsize=8)
         axes[-1, column].set_xlabel("step", fontsize=8)
         handles = dict(zip(*reversed(axes[0, column].get_legend_handles_labels()), strict=True))
         if len(handles) > 1:
@@ -226,7 +226,7 @@ def _figure(variants: Mapping[str, list[Run]]):
 
 
 def _share_height(axes, *, log_scale: bool) -> None:
-    """One range for a column; logarithmic for what collapses towards 0."""
+    """Give a column of axes one range; logarithmic for what shrinks towards 0."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     values = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines])

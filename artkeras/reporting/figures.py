@@ -63,31 +63,6 @@ def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, widt
     return lines
 
 
-def cut(image: Image.Image, size: int, *, scale: int = 1, gap: int = 2) -> np.ndarray:
-    """The pictures of a `grid` again: what a run drew in the middle of its training, to be measured.
-
-    Args:
-        image: what `grid` made of square pictures, with a caption or without.
-        size: side of the pictures, in pixels.
-        scale: as it was given to `grid`; a run's own grids are enlarged to 64 pixels.
-        gap: as it was given to `grid`.
-
-    Returns:
-        (places, size, size, 3) uint8; places that were left empty are white.
-
-    Raises:
-        ValueError: when no picture of that size has room.
-    """
-    pixels, side = np.asarray(image.convert("RGB")), size * scale
-    rows, columns = ((length - gap) // (side + gap) for length in pixels.shape[:2])
-    if side < 1 or not rows * columns:
-        raise ValueError(f"no picture of {side} pixels fits into a grid of {image.width} x {image.height}")
-    corners = [
-        (gap + row * (side + gap), gap + column * (side + gap)) for row in range(rows) for column in range(columns)
-    ]
-    return np.stack([pixels[top : top + side : scale, left : left + side : scale] for top, left in corners])
-
-
 HEAD = 16  # pixels of the headings of `columns`
 NARROWEST = 96  # pixels a heading needs
 
@@ -109,22 +84,6 @@ def columns(named: Mapping[str, np.ndarray], *, scale: int = 1, gap: int = 2, ca
     for i, name in enumerate(named):
         pen.text((gap + i * (side * scale + gap), 2), name, fill=INK, font=ImageFont.load_default(size=11))
     return stack([head, body])
-
-
-def column(figure: Image.Image, index: int, size: int, gap: int = 2) -> np.ndarray:
-    """The pictures of a column of square pictures, cut out of what `columns` drew at its least scale.
-
-    Args:
-        figure: as `columns` gave it, with the same gap.
-        index: which column.
-        size: side of the pictures, before they were enlarged.
-
-    Returns:
-        (n, side, side, 3) uint8, enlarged as they were drawn.
-    """
-    side = size * -(-NARROWEST // size)
-    body = figure.crop((0, HEAD, figure.width, figure.height))
-    return cut(body, side, gap=gap)[index :: (figure.width - gap) // (side + gap)]
 
 
 def stack(images: Sequence[Image.Image]) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What the kit found: the scores of the results that come with it. For verdicts see `artkeras.reporting.claims`."""
+"""The results that come with the kit and their scores. For verdicts see `artkeras.reporting.claims`."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ class Result:
 
     Attributes:
         name: of the recipe.
-        folder: where it lies.
+        folder: of its files.
         facts: its run.json: recipe, device, pictures, epochs, seconds, ...
         history: means of each epoch, as `Run.history` gives them.
         scores: the last value of each measure in its metrics.jsonl, such as "kid", of the trained weights.
-        spreads: the standard deviation of each that has one.
+        spreads: the standard deviations of those that have one.
         averaged: as `scores`, of the averaged weights; empty where there are none.
-        opinions: (measure, extractor) -> the last value of the trained weights, by each extractor.
-        reference: how many paintings it was scored against; 0 where it was not.
+        by_network: (measure, feature extractor) -> the last value of the trained weights.
+        reference: how many paintings it was scored against; 0 if it was not scored.
     """
 
     name: str
@@ -36,21 +36,21 @@ class Result:
     scores: Mapping[str, float]
     spreads: Mapping[str, float] = field(repr=False)
     averaged: Mapping[str, float] = field(repr=False)
-    opinions: Mapping[tuple[str, str], float] = field(repr=False)
+    by_network: Mapping[tuple[str, str], float] = field(repr=False)
     reference: int = 0
 
     def over_epochs(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
-        """The epochs in which something was measured, and what it was then; empty where it never was."""
+        """The epochs in which something was measured, and its values there: (n,) each; empty if it never was."""
         values = self.history.get(measure, np.zeros(0))
         measured = np.isfinite(values)
         return self.history["epoch"][: len(values)][measured], values[measured]
 
 
 def results(folder: str | Path | None = None) -> dict[str, Result]:
-    """All results in a folder by name, default those that come with the kit.
+    """All results in a folder by name; by default those that come with the kit.
 
     Raises:
-        UserError: when there are none, or one cannot be read.
+        UserError: there are none, or one cannot be read.
     """
     folder = Path(folder) if folder else results_folder()
     found = {}
@@ -66,7 +66,7 @@ def results(folder: str | Path | None = None) -> dict[str, Result]:
 
 
 def _result(path: Path) -> Result:
-    """What lies beside a run.json."""
+    """The result that a run.json belongs to."""
     facts = json.loads(path.read_text("utf-8"))
     # the studies kept no averaged weights: what is compared with them are the trained ones
     lines = read_scores(path.with_name("metrics.jsonl"))

@@ -1,23 +1,25 @@
-"""Reports: what a run gave, as a folder worth keeping (`results/<recipe>/`).
+"""Reports: the result of a run, as a folder worth keeping (`results/<recipe>/`).
 
-    card.md         what was done, reported beside ours, departures, findings
-    grid.png        what the networks make, not chosen: 49 samples of fixed latents, or what suits the kind of model
+    card.md         what was done, the study's numbers beside ours, departures, findings
+    grid.png        what the networks make, not chosen: 49 samples of fixed latents, or what suits the task
     samples.gif     the same through training
-    curves.png      losses and accuracies of every step; what was measured during training
+    curves.png      losses and accuracies of every step, and what was measured during training
     history.csv     their means, an epoch a row
     metrics.jsonl   the scores of `evaluate`, if there are any
     run.json        recipe, device, pictures, epochs and seconds, for the table of all results
-    generator.npz   the networks worth keeping in float16, for `artkeras.load`
+    generator.npz   the networks worth keeping, in float16, for `artkeras.load`
     grid_ema.png, generator_ema.npz   the same with averaged weights, where the training kept them
 
-Everything in the card is read from the run but its findings: they are written by a person, in the card itself, and
-kept when the report is made again. A result gives way to another run's only when that is asked for.
+Everything in the card comes from the run except its findings: a person writes them, in the card itself, and they are
+kept when the report is made again. A result replaces another run's only when that is asked for. The text of the card
+is in `templates/card.md.j2`, that of the table of all results in `templates/results.md.j2`.
 """
 
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,23 +28,18 @@ from artkeras.files import atomic
 from artkeras.metrics import registry
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.reporting import claims, figures, findings
+from artkeras.reporting.document import render_markdown
 from artkeras.tasks.results import open_generator, save_generator
 from artkeras.tasks.sampling import GENERATORS, Trained
 from artkeras.training.checkpoints import Position
-from artkeras.training.run import Run
+from artkeras.training.run import SYNTHETIC, Run
 
 FINDINGS = "## Findings\n"
-NO_FINDINGS = "None written yet.\n"
+NO_FINDINGS = "None written yet."
 GRIDS = {"trained": "grid.png", "ema": "grid_ema.png"}  # weights -> the figure of a result
 COLUMNS = (  # of the table of results
     *("study", "size", "reported", "composition", "texture", "palette", "recall", "KID"),
     *("scored against", "pictures", "epochs", "device", "time", "samples"),
-)
-AVERAGED = (
-    "The same latents with averaged weights, which are ours and not the study's:",
-    "",
-    f"![samples with averaged weights]({GRIDS['ema']})",
-    "",
 )
 
 
@@ -52,16 +49,13 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     Args:
         run: a `Run`, or its folder.
         out: the folder that gets it.
-        replace: let it take the place of another run's result, findings and all.
+        replace: whether it may replace another run's result, with its findings.
 
     Raises:
-        UserError: for a run that has no finished epoch, or where another run's result would be lost.
+        UserError: the run has no finished epoch, or another run's result would be lost.
     """
     run = run if isinstance(run, Run) else Run(run)
-    history = run.history()
-    position = run.latest()[0] if len(history.get("epoch", ())) else Position()
-    if not position.epoch:
-        raise UserError(f"{run.path} has not finished an epoch yet: let it train on, then report")
+    history, position = run.history(), finished(run)
     from artkeras.training import callbacks
 
     folder = Path(out) / run.recipe.name
@@ -69,7 +63,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     again = _is_of(run, folder / "run.json")
     if not again and card.exists() and not replace:
         raise UserError(
-            f"{folder} holds the result of another run: give another --out, or --replace to put {run.path} in its place"
+            f"{folder} holds the result of another run: give another --out, or --replace to replace it by {run.path}"
         )
     best = run.best()
     trained = run.sampler(None if best else position)
@@ -77,7 +71,7 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     opened = {"trained": trained}
     if run.recipe.ema:
         opened["ema"] = run.sampler(None if best else position, "ema")
-    for weights, sampler in opened.items():  # networks first: they are refused where training has diverged
+    for weights, sampler in opened.items():  # first, since it refuses networks whose training diverged
         save_generator(folder / GENERATORS[weights], run, sampler)
     examples = run.examples()
     for weights, sampler in opened.items():
@@ -101,20 +95,33 @@ def report(run: Run | str | Path, out: str | Path = "results", *, replace: bool 
     facts |= {"recipe": run.recipe.to_json(), "epochs": position.epoch, "best": shown, "seconds": seconds}
     with atomic(folder / "run.json") as part:
         part.write_text(json.dumps(facts, indent=2) + "\n")
-    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() + "\n" if again and card.exists() else NO_FINDINGS
+    found = card.read_text("utf-8").split(FINDINGS, 1)[-1].strip() if again and card.exists() else NO_FINDINGS
+    values = _card(run, trained, position.epoch, shown) | {"findings": found}
     with atomic(card) as part:
-        part.write_text(_card(run, trained, position.epoch, shown) + "\n" + FINDINGS + "\n" + found, "utf-8")
+        part.write_text(render_markdown("card", values), "utf-8")
     return folder
 
 
+def finished(run: Run) -> Position:
+    """The last sound checkpoint that ends an epoch or comes after one.
+
+    Raises:
+        UserError: there is none yet.
+    """
+    position = run.latest()[0] if len(run.history().get("epoch", ())) else Position()
+    if not position.epoch:
+        raise UserError(f"{run.path} has not finished an epoch yet: continue its training, then report")
+    return position
+
+
 def _is_of(run: Run, path: Path) -> bool:
-    """Whether a result's run.json is of this run, or of one that differs in nothing but its length."""
+    """Whether a result's run.json is of this run, or of one that differs only in its length."""
     if not path.exists():
         return False
     try:
         facts = json.loads(path.read_text())
         mine, its = (
-            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "kid_every")}
+            {name: value for name, value in recipe.items() if name not in ("epochs", "sample_every", "eval_every")}
             # by way of a recipe, for what earlier results do not say yet
             for recipe in (run.recipe.to_json(), Recipe.from_json(facts["recipe"]).to_json())
         )
@@ -140,68 +147,55 @@ def gallery(out: str | Path = "results", columns: int = 10) -> Path:
 
 
 def table(out: str | Path = "results") -> Path:
-    """Write `out/README.md`: the results in `out`, a row each, reported beside ours; below them the comparisons.
+    """Write `out/README.md`: a row for each result in `out`, what was reported beside ours; below, the comparisons.
 
-    Where `out` has a table of claims, CLAIMS.md is made of it, see `artkeras.reporting.claims`.
+    If `out` has a table of claims, CLAIMS.md is written too, see `artkeras.reporting.claims`.
 
-    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`; where nothing
-    was trained it is the figure with a `card.md`.
+    A comparison is a folder's `comparison.png` and `.csv`, with what a person found in `comparison.md`. Where nothing
+    was trained, it is the figure with a `card.md`.
 
     Raises:
-        UserError: when there are none.
+        UserError: `out` has no results.
     """
     out = Path(out)
     page = claims.write(out) if (out / claims.TABLE).is_file() else None
-    rows = []
-    for name, result in findings.results(out).items():
-        facts, pictures = result.facts, result.facts["pictures"]
-        published = RECIPES[name].published if name in RECIPES else {}
-        place = result.folder.relative_to(out).as_posix()
-        recipe = facts["recipe"]
-        cells = [
-            f"[{name}]({place}/card.md)",
-            f"{recipe.get('size', '?')} px, width {recipe.get('width', '?')}",
-            published.get("reported", "none"),
-            *(_both(result, measure) for measure in ("composition", "texture")),
-            *(_one(result, measure) for measure in ("palette", "recall", "kid")),
-            f"{result.reference:,} {'placeholders' if pictures['synthetic'] else 'paintings'}",
-            f"{pictures['pictures']:,}" + (" placeholders" if pictures["synthetic"] else ""),
-            _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
-            facts["device"],
-            duration(facts["seconds"]),
-            f'<img src="{place}/grid.png" width="160" alt="samples of {name}">',
-        ]
-        rows.append("| " + " | ".join(cells) + " |")
-    text = [
-        "# Results",
-        "",
-        "![Samples of each generator, not chosen](gallery.png)",
-        "",
-        "Reported is what the study's authors wrote; ours was measured. Composition and texture are the KID of images",
-        "shrunk to 24 pixels and at full size, by EfficientNet-Lite0 and SqueezeNet; 0 is indistinguishable. Palette",
-        "is the distance of the samples' colours (1: the average palette every time), recall the share of paintings",
-        "reached.",
-        "A score of averaged weights, where there are some, follows after a slash. KID is on unscaled Lite0 features.",
-        "Compare within a study, and only what was scored against the same paintings.",
-        "[What the numbers say](../docs/numbers.md)",
-        *([f"[Each claim of the studies, with a verdict]({page.name})"] if page else []),
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---" * len(COLUMNS) + "|",
-        *rows,
-    ]
-    for figure in sorted(out.rglob("comparison.png")):  # made by `compare`, explained by a person
-        place = figure.parent.relative_to(out).as_posix()
-        notes = figure.with_name("comparison.md")
-        text += ["", notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}", ""]
-        text += [f"![runs of {place} side by side]({place}/comparison.png)", ""]
-        if figure.with_name("card.md").is_file():
-            text += [f"More: [its card]({place}/card.md)"]
-        else:
-            text += [f"The numbers: [comparison.csv]({place}/comparison.csv)"]
+    values = {
+        "claims": page.name if page else "",
+        "columns": COLUMNS,
+        "rows": [_row(out, name, result) for name, result in findings.results(out).items()],
+        "comparisons": [_comparison(out, figure) for figure in sorted(out.rglob("comparison.png"))],
+    }
     with atomic(out / "README.md") as part:
-        part.write_text("\n".join(text) + "\n", "utf-8")
+        part.write_text(render_markdown("results", values), "utf-8")
     return out / "README.md"
+
+
+def _row(out: Path, name: str, result: findings.Result) -> dict[str, Any]:
+    """A result's row: its name and place, and its cells between those two columns."""
+    facts, pictures, recipe = result.facts, result.facts["pictures"], result.facts["recipe"]
+    published = RECIPES[name].published if name in RECIPES else {}
+    cells = [
+        f"{recipe.get('size', '?')} px, width {recipe.get('width', '?')}",
+        published.get("reported", "none"),
+        *(_both(result, measure) for measure in ("composition", "texture")),
+        *(_one(result, measure) for measure in ("palette", "recall", "kid")),
+        f"{result.reference:,} {'placeholders' if pictures['synthetic'] else 'paintings'}",
+        f"{pictures['pictures']:,}" + (" placeholders" if pictures["synthetic"] else ""),
+        _epochs(facts) + f"; reported: {published.get('epochs', 'none')}",
+        facts["device"],
+        duration(facts["seconds"]),
+    ]
+    return {"name": name, "place": result.folder.relative_to(out).as_posix(), "cells": cells}
+
+
+def _comparison(out: Path, figure: Path) -> dict[str, Any]:
+    """A figure that `compare` made, and what a person found in it."""
+    place, notes = figure.parent.relative_to(out).as_posix(), figure.with_name("comparison.md")
+    return {
+        "place": place,
+        "notes": notes.read_text("utf-8").strip() if notes.is_file() else f"## {place}",
+        "card": figure.with_name("card.md").is_file(),
+    }
 
 
 def _one(result: findings.Result, measure: str) -> str:
@@ -211,19 +205,20 @@ def _one(result: findings.Result, measure: str) -> str:
 
 
 def _both(result: findings.Result, measure: str) -> str:
-    """The opinions of both extractors, and that of the first one on the averaged weights if there are any."""
-    opinions = [registry.shown(measure, value) for (name, _), value in result.opinions.items() if name == measure]
+    """A score by each extractor, and after a slash that of the averaged weights by the first one, if there are any."""
+    found = [registry.shown(measure, value) for (name, _), value in result.by_network.items() if name == measure]
     averaged = f" / {registry.shown(measure, result.averaged[measure])}" if measure in result.averaged else ""
-    return (", ".join(opinions) or "not measured") + averaged
+    return (", ".join(found) or "not measured") + averaged
 
 
 def _epochs(facts: Mapping) -> str:
-    """How long a result was trained; and at which epoch its generator was best, if that was judged."""
+    """How many epochs a result was trained, and at which one its generator was best if that was evaluated."""
     best = facts.get("best")
     return f"{facts['epochs']}" + (f", best at {best}" if best else "")
 
 
-def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
+def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> dict[str, Any]:
+    """The values of a card's template, except the findings."""
     recipe, facts = run.recipe, run.environment
     # what came after the checkpoint that the generator is from (a killed run) is not reported
     history = {name: values[:epochs] for name, values in run.history().items()}
@@ -234,76 +229,61 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> str:
         for name, values in measured.items()
         if name not in ("epoch", "seconds") and len(values)
     }
-    rows = [
+    ended = "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items())
+    compared = [
         ("epochs", recipe.published.get("epochs", "none"), f"{history['epoch'][-1]}"),
         ("time", recipe.published.get("time", "none"), duration(float(history["seconds"][-1]))),
-        (
-            "results",
-            recipe.published.get("reported", "none"),
-            "means of the last tenth: " + ", ".join(f"{name} {value}" for name, value in means.items()),
-        ),
+        ("results", recipe.published.get("reported", "none"), ended),
     ]
     if cell := recipe.published.get("cell"):
         again = f"the same size: `python -m artkeras evaluate {recipe.name} --thumbnail {cell}`"
-        rows.append(("figure", f"a grid of about {cell} pixels a cell", again))
+        compared.append(("figure", f"a grid of about {cell} pixels a cell", again))
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "backend")
-    kept = recipe.of_kind.kept
-    whose = f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'} of epoch {best}"
-    chosen = f" The {whose}, when {trained.nearest}." if best else ""
+    kept = recipe.of_task.kept
     held = f", {recipe.holdout:.0%} of the paintings held out" if recipe.holdout else ", none held out"
-    source = "synthetic placeholder" if run.synthetic else "real pictures"
-    return "\n".join(
-        [
-            f"# {recipe.name}",
-            "",
-            f"{recipe.change[:1].upper()}{recipe.change[1:]}. After {recipe.source}.",
-            "",
-            "![samples](grid.png)",
-            "",
-            trained.shown + chosen,
-            "",
-            *(AVERAGED if recipe.ema else ()),
-            "| | reported | ours |",
-            "|---|---|---|",
-            *(f"| {name} | {theirs} | {ours} |" for name, theirs, ours in rows),
-            "",
-            f"- pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
-            f"- seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
-            f"- device: {facts['device']}, {facts['precision']}; {versions}",
-            f"- command: `{command(run, epochs)}`",
-            "",
-            "![curves](curves.png)",
-            "",
-            *(["![the same through training](samples.gif)", ""] if (run.path / "samples.gif").exists() else []),
-            *_scores(run),
-            "## Departures from the study",
-            "",
-            *(f"- {departure}" for departure in departures(run) or ["none known"]),
-            "",
-        ]
-    )
+    source = SYNTHETIC if run.synthetic else "real pictures"
+    return {
+        "name": recipe.name,
+        "change": recipe.change[:1].upper() + recipe.change[1:],
+        "source": recipe.source,
+        "shown": trained.shown,
+        "best": best,
+        "kept": f"{' and '.join(kept)} {'are those' if len(kept) > 1 else 'is that'}",
+        "nearest": trained.nearest,
+        "ema": GRIDS["ema"] if recipe.ema else "",
+        "compared": compared,
+        "made": [
+            f"pictures: {pictures['pictures']:,} of {pictures['paintings']:,} paintings ({source}{held})",
+            f"seed {recipe.seed}, batch {recipe.batch_size}, {recipe.size} pixels square, width {recipe.width}",
+            f"device: {facts['device']}, {facts['precision']}; {versions}",
+        ],
+        "command": command(run, epochs),
+        "animated": (run.path / "samples.gif").exists(),
+        "scores": _scores(run),
+        "departures": departures(run),
+    }
 
 
 def departures(run: Run) -> list[str]:
-    """Where a run knowingly does otherwise than the study, a line each."""
+    """The known differences between a run and the study, a line each."""
     recipe, precision = run.recipe, run.environment["precision"]
     found = [*recipe.departures]
     if precision != "float32":
-        found.append(f"products in {precision}; weights, losses and optimizer in float32")
+        found.append(f"matrix products in {precision}; weights, losses and optimizer in float32")
     found += [
         f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()
     ]
     if recipe.ema:
         found.append(
-            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept beside the "
-            "training, which it does not change; the study kept none"
+            f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept. It "
+            "does not change the training; the study kept none"
         )
     if recipe.scale == "quick":
         found.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")
     return found
 
 
-def _scores(run: Run) -> list[str]:
+def _scores(run: Run) -> dict[str, list]:
     """All scores, grouped by the question they answer; a column for each of the weights and checkpoints evaluated."""
     columns = {
         "as published": run.scores(),
@@ -316,25 +296,23 @@ def _scores(run: Run) -> list[str]:
         for title, lines in columns.items()
         if lines
     }
-    if not tables:
-        return []
-    rows = [["score", *tables], ["---"] * (1 + len(tables))]
     keys = list(dict.fromkeys(key for table in tables.values() for key in table))
     order = [*registry.QUESTIONS, ""]
-    for measure, network in sorted(keys, key=lambda key: order.index(registry.question(key[0]))):
-        name = registry.title(measure, network)
-        rows.append([name, *(table.get((measure, network), "") for table in tables.values())])
-    return ["## Scores", "", *("| " + " | ".join(cells) + " |" for cells in rows), ""]
+    rows = [
+        [registry.title(*key), *(table.get(key, "") for table in tables.values())]
+        for key in sorted(keys, key=lambda key: order.index(registry.question(key[0])))
+    ]
+    return {"columns": list(tables), "rows": rows}
 
 
 def command(run: Run, epochs: int | None = None) -> str:
-    """The command line that makes a run like this one."""
+    """The command line that trains a run like this one."""
     recipe = run.recipe
     usual = RECIPES.get(recipe.name, recipe)
     words = ["python -m artkeras train", recipe.name, f"--epochs {epochs or recipe.epochs}", f"--seed {recipe.seed}"]
     words += [f"--precision {run.environment['precision']}"]
     words += [f"--holdout {recipe.holdout}"] if recipe.holdout or usual.holdout else []
-    words += [f"--kid-every {recipe.kid_every}"] if recipe.kid_every else []
+    words += [f"--eval-every {recipe.eval_every}"] if recipe.eval_every else []
     words += ["--quick"] if recipe.scale == "quick" else []
     words += [f"--{name.replace('_', '-')} {ours}" for name, (ours, _) in _measures(recipe).items()]
     return " ".join(words)

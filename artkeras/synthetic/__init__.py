@@ -31,6 +31,7 @@ PAINTERS = {
     "colour_field": colour_field,
     "facades": facades,
     "japanese_art": japanese_print,
+    "pictures": abstract,
     "monet": monet,
     "photo": photo,
 }

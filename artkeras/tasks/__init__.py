@@ -1,31 +1,32 @@
-"""Kinds of models, one module a kind: all that differs between them outside their training steps.
+"""Tasks, one module each: all that differs between models outside their training steps.
 
-Importing this, or a kind, loads no Keras.
+Importing this, or a task, loads no Keras.
 """
 
 from importlib import import_module
 
 from artkeras.errors import UserError
-from artkeras.tasks.base import Kind
+from artkeras.tasks.base import Task
 
-__all__ = ["KINDS", "Kind", "kind"]
+__all__ = ["TASKS", "Task", "task"]
 
-KINDS = {
-    "autoencoder": "artkeras.tasks.reconstruction:AUTOENCODER",
-    "cyclegan": "artkeras.tasks.translation:CYCLEGAN",
-    "gan": "artkeras.tasks.generation:GAN",
-    "pix2pix": "artkeras.tasks.translation:PIX2PIX",
+TASKS = {
+    "flow": "artkeras.tasks.flow:FLOW",
+    "reconstruction": "artkeras.tasks.reconstruction:AUTOENCODER",
+    "unpaired_translation": "artkeras.tasks.translation:CYCLEGAN",
+    "generation": "artkeras.tasks.generation:GAN",
+    "paired_translation": "artkeras.tasks.translation:PIX2PIX",
 }
-"""Name, as recipes have it -> where the kind's `Kind` is."""
+"""Name, as recipes have it -> where the `Task` is."""
 
 
-def kind(name: str) -> Kind:
-    """Look up a kind by its name.
+def task(name: str) -> Task:
+    """Look up a task by its name.
 
     Raises:
         UserError: for an unknown one.
     """
-    if name not in KINDS:
-        raise UserError(f"no kind of model is called {name!r}: choose one of {', '.join(KINDS)}")
-    module, made = KINDS[name].split(":")
+    if name not in TASKS:
+        raise UserError(f"no task is called {name!r}: choose one of {', '.join(TASKS)}")
+    module, made = TASKS[name].split(":")
     return getattr(import_module(module), made)

@@ -1,4 +1,4 @@
-"""What a kind of model has to say for itself."""
+"""What a task offers to training, runs, reports and the command line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from artkeras.tasks.sampling import Trained
 
 
-class Watch(Protocol):
-    """What judges a model in the middle of its training.
+def chosen(count: int, among: int, seed: int) -> np.ndarray:
+    """Random indices of `count` of so many images, or of all where there are fewer; the same for the same seed."""
+    return np.random.default_rng(seed).permutation(among)[:count]
+
+
+class Validator(Protocol):
+    """Measures a model in the middle of its training.
 
     Attributes:
         columns: what it measures, columns that it adds to history.csv.
@@ -34,10 +39,10 @@ class Watch(Protocol):
         ...
 
 
-class Kind:
-    """How models of one kind get their pictures, what is kept of them, how they are opened again, and judged.
+class Task:
+    """How models for one task get their images, what is kept of them, how they are opened again and evaluated.
 
-    Training, runs, reports and the command line ask it through `Recipe.of_kind`, and know no kind themselves.
+    Training, runs, reports and the command line ask it through `Recipe.of_task`, and know no task themselves.
 
     Attributes:
         kept: names of the networks that a result keeps, a subset of the recipe's `networks`.
@@ -74,8 +79,7 @@ class Kind:
         if not self.examples_shown:
             return None
         source = (held_out if held_out is not None else train).originals()
-        chosen = np.random.default_rng(recipe.seed).permutation(len(source))[: self.examples_shown]
-        return source.take(chosen)
+        return source.take(chosen(self.examples_shown, len(source), recipe.seed))
 
     # --- networks -----------------------------------------------------------------------------------
 
@@ -91,8 +95,8 @@ class Kind:
 
     # --- scores -------------------------------------------------------------------------------------
 
-    def watch(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Features]) -> Watch:
-        """What judges the model in the middle of its training, every `recipe.kid_every` epochs.
+    def validator(self, recipe: Recipe, train: Any, held_out: Any, features: Callable[[], Features]) -> Validator:
+        """The validator of a training, called every `recipe.eval_every` epochs.
 
         Args:
             recipe, train, held_out: what is trained, its pictures, those kept out.
@@ -101,9 +105,9 @@ class Kind:
         Raises:
             UserError: where nothing can be measured then.
         """
-        raise UserError(f"{recipe.name} cannot be judged during training: leave out --kid-every")
+        raise UserError(f"{recipe.name} cannot be evaluated during training: leave out --eval-every")
 
-    def judge(
+    def evaluate(
         self,
         trained: Trained,
         train: Any,
@@ -130,4 +134,4 @@ class Kind:
         Raises:
             UserError: where it cannot be scored.
         """
-        raise UserError(f"{trained.recipe.name} cannot be scored: there is no measure for its kind of model")
+        raise UserError(f"{trained.recipe.name} cannot be scored: there is no measure for its task")

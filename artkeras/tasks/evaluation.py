@@ -25,7 +25,7 @@ DURING_TRAINING = 250  # samples
 SAMPLE_SEED = 1  # not the 0 of the grids, which are looked at
 THUMBNAIL = 24  # pixels: the side at which composition is scored; about that of a cell in study 1's published figures
 SECOND = {"lite0": "squeezenet"}  # extractor -> the one whose opinion is asked too; for all others lite0
-TOO_FEW = "one picture held out is too few to judge by: raise --holdout, or add pictures"
+TOO_FEW = "one picture held out is too few to evaluate on: raise --holdout, or add pictures"
 
 Log = Callable[[str], None]
 
@@ -54,8 +54,8 @@ def evaluate(
             also scored by a second extractor: SqueezeNet beside Lite0, Lite0 beside the others. Or what `extractors`
             gives, to describe the paintings only once for several evaluations.
         weights: "trained" or "ema", see `artkeras.load`.
-        checkpoint: "chosen", the best one where the run was judged during training, or "last". Results have the chosen
-            one only.
+        checkpoint: "chosen", the best one where the run was evaluated during training, or "last".
+            Results have the chosen one only.
         thumbnail: side in pixels at which composition is scored. Take the size of a cell in a published grid to compare
             with that grid.
         out: write the scores to this file instead, in place of what it holds.
@@ -68,7 +68,7 @@ def evaluate(
         UserError: without pictures of the recipe's study, or for too few samples.
     """
     if count < 100:
-        raise UserError(f"{count} samples are too few to judge by: ask for at least 100")
+        raise UserError(f"{count} samples are too few to evaluate on: ask for at least 100")
     if checkpoint not in ("chosen", "last"):
         raise UserError(f"checkpoint {checkpoint!r} is unknown: choose chosen or last")
     if thumbnail < 8:
@@ -95,7 +95,7 @@ def evaluate(
         "weights": weights,
     }
     missing: list[str] = []
-    records = trained.recipe.of_kind.judge(
+    records = trained.recipe.of_task.evaluate(
         trained,
         paintings,
         held_out,
@@ -129,7 +129,7 @@ def extractors(name: str = "lite0") -> list[Features]:
     return [Features(name), Features(SECOND.get(name, "lite0"))]
 
 
-def judge(
+def score_images(
     fake: np.ndarray,
     train: np.ndarray,
     held_out: np.ndarray | None,
@@ -228,7 +228,7 @@ def _neighbourhood(
     return records
 
 
-class Watch:
+class Validator:
     """Scores a model in the middle of its training, for the history, on 250 samples against the held-out paintings.
 
     Composition and palette of the trained and of the averaged weights, KID and diversity at full size, and what
@@ -253,7 +253,7 @@ class Watch:
         """Describe the held-out paintings, once.
 
         Raises:
-            UserError: when they are too few to judge by, or repeat each other.
+            UserError: when they are too few to evaluate on, or repeat each other.
         """
         self.recipe, self.features = recipe, features
         self.real = held_out.take(range(len(held_out)))
@@ -294,7 +294,7 @@ class Watch:
 
 
 def check_held_out(features: np.ndarray) -> None:
-    """Refuse what cannot be judged by before a training starts, and not in the middle of it.
+    """Refuse what cannot be evaluated before a training starts, and not in the middle of it.
 
     Args:
         features: (n, d) of the held-out pictures.
@@ -323,7 +323,7 @@ def paintings_of(trained: Trained, run: Run | None, folder: str | Path | None) -
     train, held_out = run.pictures(folder) if run else trained.recipe.pictures(folder)
     if run is None and train.synthetic:
         raise UserError(
-            f"no pictures of {trained.recipe.study} to judge by: set ARTKERAS_DATA to the folder that holds them, "
+            f"no pictures of {trained.recipe.study} to evaluate on: set ARTKERAS_DATA to the folder that holds them, "
             "or pass --data FOLDER"
         )
     return train.originals(), held_out

@@ -1,13 +1,13 @@
 """Generators that turn random numbers into pictures, against a discriminator."""
 
-from artkeras.tasks.base import Kind
+from artkeras.tasks.base import Task
 
 
-class _GAN(Kind):
+class _GAN(Task):
     kept = ("generator",)
     losses = (
-        "How badly each network does its own task: lower is better for its owner. They play against each other, so "
-        "neither should stay at 0, for then the other one learns nothing more."
+        "Each network lowers its own loss and thereby raises the other's. Neither should stay near 0: then the other "
+        "network learns nothing more."
     )
 
     def open(self, recipe, networks, caption):
@@ -15,17 +15,17 @@ class _GAN(Kind):
 
         return Sampler(recipe, networks["generator"], caption)
 
-    def watch(self, recipe, train, held_out, features):
-        from artkeras.tasks.evaluation import Watch
+    def validator(self, recipe, train, held_out, features):
+        from artkeras.tasks.evaluation import Validator
 
-        return Watch(recipe, train, held_out, features())
+        return Validator(recipe, train, held_out, features())
 
-    def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
-        from artkeras.tasks.evaluation import judge
+    def evaluate(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
+        from artkeras.tasks.evaluation import score_images
 
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         known = train.take(range(len(train)))
-        records = judge(
+        records = score_images(
             trained.sample(count, seed),
             known,
             unseen,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artkeras import metrics
-from artkeras.tasks.base import Kind
+from artkeras.tasks.base import Task, chosen
 
 if TYPE_CHECKING:
     from artkeras import data
@@ -21,12 +21,12 @@ FRAMES = 9  # of a walk
 WALKS = 50  # from painting to painting, that steps are measured on
 
 
-class _Autoencoder(Kind):
+class _Autoencoder(Task):
     kept = ("encoder", "decoder")
     examples_shown = EXAMPLES
     losses = (
-        "The reconstruction loss says how far pictures come back from what they were. A variational autoencoder also "
-        "pays for every latent that tells pictures apart (the divergence), and goes down on the sum."
+        "The reconstruction loss says how far reconstructions are from their images. A variational autoencoder also "
+        "pays for every latent that tells images apart (the divergence), and lowers the sum."
     )
 
     def open(self, recipe, networks, caption):
@@ -34,16 +34,16 @@ class _Autoencoder(Kind):
 
         return Reconstructor(recipe, networks, caption)
 
-    def watch(self, recipe, train, held_out, features):
-        return Watch(recipe, train, held_out)
+    def validator(self, recipe, train, held_out, features):
+        return Validator(recipe, train, held_out)
 
-    def judge(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
+    def evaluate(self, trained, train, held_out, *, count, seed, features, thumbnail, facts, log):
         from artkeras.tasks import evaluation
 
         seen = train.take(range(len(train)))
         unseen = held_out.take(range(len(held_out))) if held_out is not None else None
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
-        records = evaluation.judge(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
+        records = evaluation.score_images(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
         variety = metrics.diversity_of_images(made, known)
         share = variety.mean_distance / variety.real_mean_distance
@@ -112,7 +112,7 @@ def in_between(
     ]
 
 
-class Watch:
+class Validator:
     """Measures in the middle of training how well unseen paintings come back, and as many of the seen ones."""
 
     columns: tuple[str, ...] = ("validation_error", "training_error")
@@ -123,8 +123,7 @@ class Watch:
         self.recipe = recipe
         self.unseen = held_out.take(range(len(held_out)))
         known = train.originals()
-        chosen = np.random.default_rng(recipe.seed).permutation(len(known))[: len(self.unseen)]
-        self.seen = known.take(chosen)
+        self.seen = known.take(chosen(len(self.unseen), len(known), recipe.seed))
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean errors, shares of the way from black to white, see `artkeras.metrics.reconstruction_error`."""

@@ -19,6 +19,8 @@ from artkeras.training.run import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+WALKS = "walks between random latents"  # a panel of two rows
+
 
 class Reconstructor(Sampler):
     """A trained autoencoder, plain or variational; its decoder is a sampler's generator.
@@ -117,51 +119,53 @@ class Reconstructor(Sampler):
 
     def beside(self, pictures: np.ndarray, columns: int = 7, *, scale: int = 1, caption: str = "") -> Image.Image:
         """Pictures in rows, under each row its reconstructions."""
+        return figures.grid(self._rows(pictures, columns), columns, scale=scale, caption=caption)
+
+    def _rows(self, pictures: np.ndarray, columns: int) -> np.ndarray:
+        """Rows of so many pictures, each followed by that of its reconstructions; white where there is none."""
         back, rows = self.reconstruct(pictures), []
         for start in range(0, len(pictures), columns):
             for row in (pictures[start : start + columns], back[start : start + columns]):
                 blank = np.full((columns - len(row), *row.shape[1:]), 255, "uint8")
                 rows.append(np.concatenate([row, blank]))
-        return figures.grid(np.concatenate(rows), columns, scale=scale, caption=caption)
+        return np.concatenate(rows)
 
-    def figure(
-        self,
-        count: int = 49,
-        seed: int = 0,
-        *,
-        scale: int = 1,
-        examples: np.ndarray | None = None,
-        real: bool = False,
-    ) -> Image.Image:
-        """Random latents decoded, and walks; above them, where that is allowed, pictures and their reconstructions."""
+    def _panels(self, count: int, seed: int, examples: np.ndarray | None, real: bool) -> dict[str, np.ndarray]:
+        """Random latents decoded, and two walks; before them, where `real` allows it, pictures and reconstructions."""
         columns = int(np.ceil(np.sqrt(count)))
-        rows = max(1, columns // 2)
-        parts = []
+        panels = {}
         if real and examples is not None:
             unseen = "unseen pictures" if self.recipe.holdout else "pictures"
-            label = f"{unseen}, and under each row its reconstructions"
-            parts = [self.beside(examples[: 2 * columns], columns, scale=scale, caption=label)]
-        drawn = self.sample(rows * columns, seed)
-        parts.append(figures.grid(drawn, columns, scale=scale, caption="random latents, decoded"))
+            panels[f"{unseen}, and under each row its reconstructions"] = self._rows(examples[: 2 * columns], columns)
+        panels["random latents, decoded"] = self.sample(max(1, columns // 2) * columns, seed)
         ends = self.latents(4, seed + 1)
         shares = np.linspace(0, 1, columns)
         walks = np.stack([self.way(ends[i], ends[i + 1], share) for i in (0, 2) for share in shares])
-        label = f"walks between random latents; {self.caption}"
-        parts.append(figures.grid(self.pictures(walks), columns, scale=scale, caption=label))
-        return figures.stack(parts)
+        return panels | {WALKS: self.pictures(walks)}
+
+    def arrange(self, panels: Mapping[str, np.ndarray], *, scale: int = 1) -> Image.Image:
+        """What `panels` gave, one grid under the other."""
+        columns = len(panels[WALKS]) // 2
+        captions = {heading: heading for heading in panels} | {WALKS: f"{WALKS}; {self.caption}"}
+        return figures.stack(
+            [
+                figures.grid(images, columns, scale=scale, caption=captions[heading])
+                for heading, images in panels.items()
+            ]
+        )
 
 
 def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
-    """Draw the error on unseen paintings against the number of latents, a line a kind of autoencoder.
+    """Draw the error on unseen paintings against the number of latents, a line a type of autoencoder.
 
     Dotted, the error of one answer for all of them: the average training painting.
 
     Args:
-        runs: of autoencoders on the same pictures, judged during training (`--kid-every`), or their folders. The
+        runs: of autoencoders on the same pictures, evaluated during training (`--eval-every`), or their folders. The
             smallest error of each counts.
 
     Raises:
-        UserError: without runs, for one that was not judged or is of another kind, or where pictures differ.
+        UserError: without runs, for one that was not evaluated or is of another task, or where pictures differ.
     """
     from matplotlib import pyplot as plt
 
@@ -171,8 +175,8 @@ def against_latents(runs: Sequence[Run | str | Path]) -> Figure:
     lines: dict[str, list[tuple[int, float]]] = {}
     for run in opened:
         errors = run.history().get("validation_error", np.array([np.nan]))
-        if run.recipe.kind != "autoencoder" or not np.isfinite(errors).any():
-            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --kid-every 10")
+        if run.recipe.task != "reconstruction" or not np.isfinite(errors).any():
+            raise UserError(f"{run.path} has no error on unseen paintings: train an autoencoder with --eval-every 10")
         latents = run.recipe.networks["decoder"].options["latent_dim"]
         lines.setdefault(run.recipe.model.path.split(":")[1], []).append((latents, float(np.nanmin(errors))))
     if len({(run.environment["pictures"]["fingerprint"], run.recipe.holdout) for run in opened}) != 1:

@@ -54,7 +54,7 @@ def save_generator(path: Path, run: Run, trained: Trained) -> None:
 
 
 def load(what: str | Path, weights: str = "trained") -> Trained:
-    """Open what was trained: a `Sampler` of a generator, or what suits the recipe's kind of model.
+    """Open what was trained: a `Sampler` of a generator, or what suits the recipe's task.
 
     Args:
         what: the folder of a run, or the name of a recipe with a result in the kit.

@@ -21,7 +21,7 @@ GENERATORS = {"trained": "generator.npz", "ema": "generator_ema.npz"}  # weights
 
 
 class Trained:
-    """Trained networks and what can be done with them; each kind of model has a subclass of its own.
+    """Trained networks and what can be done with them; each task has a subclass of its own.
 
     Attributes:
         recipe: the recipe they were trained by.
@@ -29,11 +29,13 @@ class Trained:
         caption: one line saying what they are.
         origin: what `sample` makes pictures from, in words.
         shown: what `figure` shows, a sentence.
-        nearest: what was smallest at the epoch that was best, where a run was judged during training.
+        steps: of the sampler, where an image is made in several; None where it takes one pass.
+        nearest: what was smallest at the epoch that was best, where a run was evaluated during training.
     """
 
     origin: str
     shown: str
+    steps: int | None = None
     nearest = "its samples were nearest to the held-out paintings in composition and palette"
 
     def __init__(self, recipe: Recipe, networks: Mapping[str, Any], caption: str):
@@ -63,17 +65,35 @@ class Trained:
         examples: np.ndarray | None = None,
         real: bool = False,
     ) -> Image.Image:
-        """What is looked at during training and in reports: here, a grid of samples.
+        """What is looked at during training and in reports, as one image: `panels`, arranged by `arrange`.
 
         Args:
-            count: pictures, about.
-            seed: of what is drawn.
             scale: enlargement.
-            examples: real pictures to work on, see `artkeras.tasks.Kind.examples`; samplers need none.
-            real: whether real pictures may be shown beside what was made of them. Reports are passed on, so they
-                never do, unless their run's pictures were drawn by a program.
+            count, seed, examples, real: see `panels`.
         """
-        return figures.grid(self.sample(count, seed), scale=scale, caption=self.caption)
+        return self.arrange(self.panels(count, seed, examples=examples, real=real), scale=scale)
+
+    def panels(
+        self, count: int = 49, seed: int = 0, *, examples: np.ndarray | None = None, real: bool = False
+    ) -> dict[str, np.ndarray]:
+        """What is looked at during training and in reports: heading -> (n, size, size, 3) uint8 RGB.
+
+        Args:
+            count: images, about.
+            seed: of the latents, or of the choice of examples.
+            examples: real images to work on, see `artkeras.tasks.Task.examples`; samplers need none.
+            real: whether real images may be among them. Reports are passed on, so theirs never are, unless a program
+                drew their run's images.
+        """
+        return self._panels(count, seed, examples, real)
+
+    def _panels(self, count: int, seed: int, examples: np.ndarray | None, real: bool) -> dict[str, np.ndarray]:
+        """See `panels`; here, samples."""
+        return {"samples": self.sample(count, seed)}
+
+    def arrange(self, panels: Mapping[str, np.ndarray], *, scale: int = 1) -> Image.Image:
+        """What `panels` gave, as one image; here, a grid."""
+        return figures.grid(panels["samples"], scale=scale, caption=self.caption)
 
 
 class Sampler(Trained):
@@ -187,7 +207,7 @@ def no_average(name: str) -> UserError:
 
 
 def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, weights: str = "trained") -> Trained:
-    """Build the networks that a result keeps, fill them, and open them as the recipe's kind of model has it.
+    """Build the networks that a result keeps, fill them, and open them as the recipe's task has it.
 
     Args:
         recipe: what they were trained by.
@@ -204,5 +224,5 @@ def open_state(recipe: Recipe, state: Mapping[str, np.ndarray], caption: str, we
         if not averages:
             raise no_average(recipe.name)
         state, caption = {**state, **averages}, f"{caption}, averaged weights"
-    kind = recipe.of_kind
-    return kind.open(recipe, {name: network_from_state(recipe, name, state) for name in kind.kept}, caption)
+    task = recipe.of_task
+    return task.open(recipe, {name: network_from_state(recipe, name, state) for name in task.kept}, caption)

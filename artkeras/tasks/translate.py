@@ -118,23 +118,14 @@ class Translator(Trained):
         """`count` pictures of the study, unseen ones where some were held out, translated from A to B."""
         return self.translate(self._examples(count, seed)[..., :3])
 
-    def figure(
-        self,
-        count: int = 49,
-        seed: int = 0,
-        *,
-        scale: int = 1,
-        examples: np.ndarray | None = None,
-        real: bool = False,
-    ) -> Image.Image:
-        """Translations of examples; with `real`, beside them the pictures they were made from, and there and back.
+    def _panels(self, count: int, seed: int, examples: np.ndarray | None, real: bool) -> dict[str, np.ndarray]:
+        """Translations of examples; with `real`, the images they were made from and their reconstructions too.
 
         Args:
-            count: not used: there are as many rows as examples.
+            count: not used: there are as many images as examples.
             seed: of the choice of examples, where none are given.
-            scale: enlargement.
             examples: (n, size, size, 6) uint8, A in channels 0 to 2; default six of the study.
-            real: whether the pictures themselves may be shown.
+            real: whether the examples themselves may be shown.
         """
         examples = self._examples(6, seed) if examples is None else examples
         a, b = examples[..., :3], examples[..., 3:]
@@ -149,7 +140,11 @@ class Translator(Trained):
             columns |= {f"real {of_b}": b, f"fake {of_a}": to_a, "back ": self.translate(to_a)}
         else:
             columns = {f"real {of_a}": a, f"fake {of_b}": to_b, f"real {of_b}": b}
-        return figures.columns(columns, scale=scale, caption=self.caption)
+        return columns
+
+    def arrange(self, panels: Mapping[str, np.ndarray], *, scale: int = 1) -> Image.Image:
+        """What `panels` gave, a column each."""
+        return figures.columns(panels, scale=scale, caption=self.caption)
 
     def _examples(self, count: int, seed: int) -> np.ndarray:
         if count < 1:
@@ -199,7 +194,7 @@ def _called(network: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
-    """The same pictures through training: a column for each epoch that has a grid, cut out of the grids.
+    """The same images through training, a column for each epoch whose images were saved.
 
     Args:
         run: of a translator.
@@ -207,21 +202,19 @@ def strip(run: Run, *, reverse: bool = False, most: int = 6) -> Image.Image:
         most: epochs, evenly chosen.
 
     Raises:
-        UserError: it goes one way only, or has no grids yet.
+        UserError: it goes one way only, or has no saved images yet.
     """
-    recipe, grids = run.recipe, run.grids()
-    both, beside = "b_to_a" in recipe.networks, run.synthetic  # as `Translator.figure` laid them out
-    if reverse and not both:
+    recipe, saved = run.recipe, run.panels()
+    if reverse and "b_to_a" not in recipe.networks:
         raise UserError(f"{recipe.name} goes one way only: leave out reverse")
-    if not grids:
-        raise UserError(f"{run.path} has no grids yet: let it train on")
-    fake = (4 if reverse else 1) if beside else int(reverse)
-    chosen = np.unique(np.linspace(0, len(grids) - 1, min(most, len(grids))).round().astype(int))
-    epochs = [list(grids)[i] for i in chosen]
-    shown = (
-        {f"real {names(recipe)[reverse]}": figures.column(grids[epochs[-1]], fake - 1, recipe.size)} if beside else {}
-    )
-    shown |= {f"epoch {epoch}": figures.column(grids[epoch], fake, recipe.size) for epoch in epochs}
+    if not saved:
+        raise UserError(f"{run.path} has no saved images yet: let it train on")
+    before, after = names(recipe)[:: -1 if reverse else 1]
+    chosen = np.unique(np.linspace(0, len(saved) - 1, min(most, len(saved))).round().astype(int))
+    epochs = [list(saved)[i] for i in chosen]
+    real = f"real {before}"  # saved where a program drew it
+    shown = {real: saved[epochs[-1]][real]} if real in saved[epochs[-1]] else {}
+    shown |= {f"epoch {epoch}": saved[epoch][f"fake {after}"] for epoch in epochs}
     return figures.columns(shown, caption=run.caption())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from artkeras import metrics
 from artkeras.data import pairs
 from artkeras.errors import UserError
-from artkeras.tasks.base import Kind
+from artkeras.tasks.base import Task, chosen
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from artkeras.tasks.translate import Translator
 
 
-class Translation(Kind):
+class Translation(Task):
     """What both have in common: pictures of two domains, and translators from one to the other."""
 
     examples_shown = 6
@@ -45,7 +45,7 @@ class Translation(Kind):
 
         return Translator(recipe, {name: networks[name] for name in self.kept}, caption)
 
-    def judge(
+    def evaluate(
         self,
         trained: Any,
         train: pairs.Pairs,
@@ -58,7 +58,7 @@ class Translation(Kind):
         facts: dict[str, Any],
         log: Callable[[str], None],
     ) -> list[dict[str, Any]]:
-        """Scores on at most `count` unseen pictures, by `judge_paired` or `judge_unpaired`.
+        """Scores on at most `count` unseen pictures, by `score_paired` or `score_unpaired`.
 
         Raises:
             UserError: where no pictures were held out.
@@ -70,18 +70,18 @@ class Translation(Kind):
             )
         if train.aligned:
             average = np.rint(train.whole("b").mean(axis=0)).astype(np.uint8)
-            return judge_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
-        return judge_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
+            return score_paired(trained, average, held_out, count=count, features=features[0], facts=facts)
+        return score_unpaired(trained, held_out, count=count, features=features[0], facts=facts)
 
 
 class _Pix2Pix(Translation):
     kept = ("a_to_b",)
     losses = (
-        "How badly each network does its own task: lower is better for its owner. The translator is to come near the "
-        "picture that was there (l1_loss) and to pass for one (g_loss); the discriminator is to tell the two apart."
+        "Each network lowers its own loss. The translator learns to come near the real image (l1_loss) and to deceive "
+        "the discriminator (g_loss). The discriminator learns to tell translations from real images (d_loss)."
     )
 
-    def watch(
+    def validator(
         self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
     ) -> PairedWatch:
         """Measures errors, by no network."""
@@ -91,12 +91,12 @@ class _Pix2Pix(Translation):
 class _CycleGAN(Translation):
     kept = ("a_to_b", "b_to_a")
     losses = (
-        "How badly the networks do their own tasks: lower is better for their owner. There and back again a picture "
-        "is to be what it was (cycle_loss), one of the right domain is to stay as it is (identity_loss), and a "
-        "translated one is to pass for real (g_loss)."
+        "Each network lowers its own loss. The translators learn to restore an image after translating it there and "
+        "back (cycle_loss), to keep an image of the right domain as it is (identity_loss), and to deceive the "
+        "discriminators (g_loss). These learn to tell translations from real images (d_loss)."
     )
 
-    def watch(
+    def validator(
         self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs, features: Callable[[], Features]
     ) -> UnpairedWatch:
         """Measures KID and the way back."""
@@ -122,10 +122,8 @@ class PairedWatch:
     def __init__(self, recipe: Recipe, train: pairs.Pairs, held_out: pairs.Pairs):
         """Choose the pairs, once."""
         self.recipe, unseen = recipe, range(len(held_out))
-        seen = np.random.default_rng(recipe.seed).permutation(len(train))[: len(held_out)]
-        self.pairs = [
-            (of.whole("a", chosen), of.whole("b", chosen)) for of, chosen in ((held_out, unseen), (train, seen))
-        ]
+        seen = chosen(len(held_out), len(train), recipe.seed)
+        self.pairs = [(of.whole("a", which), of.whole("b", which)) for of, which in ((held_out, unseen), (train, seen))]
 
     def __call__(self, model: StepModel) -> dict[str, float]:
         """Mean absolute differences, shares of the way from black to white."""
@@ -165,7 +163,7 @@ class UnpairedWatch:
         }
 
 
-def judge_paired(
+def score_paired(
     translator: Translator,
     average: np.ndarray,
     unseen: pairs.Pairs,
@@ -200,7 +198,7 @@ def judge_paired(
     ]
 
 
-def judge_unpaired(
+def score_unpaired(
     translator: Translator,
     unseen: pairs.Pairs,
     *,

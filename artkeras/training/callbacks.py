@@ -17,9 +17,10 @@ from tqdm.auto import tqdm
 from artkeras.engine import keras
 from artkeras.errors import UserError
 from artkeras.reporting import figures
-from artkeras.tasks.base import Watch
+from artkeras.tasks.base import Validator
 from artkeras.training.checkpoints import BEST, Position
 from artkeras.training.run import Run
+from artkeras.training.states import write_state
 from artkeras.training.tables import Table
 
 DIVERGED = (
@@ -45,15 +46,15 @@ class Recorder(keras.callbacks.Callback):
         position: Position,
         seconds: float,
         *,
-        watch: Watch | None = None,
+        validator: Validator | None = None,
         flush_seconds: float = 1.0,
     ):
         super().__init__()
         self.run, self.steps, self.position, self.seconds = run, steps, position, seconds
-        self.watch, self.flush_seconds = watch, flush_seconds
-        self.best: float | None = None  # what the watch found in this epoch, if it is the smallest so far
-        kept = watch and (run.path / "checkpoints" / BEST).is_file()  # else the next one is the best there is
-        self._smallest = _smallest(run.history(), watch.selection) if watch and kept else np.inf
+        self.validator, self.flush_seconds = validator, flush_seconds
+        self.best: float | None = None  # what the validator found in this epoch, if it is the smallest so far
+        kept = validator and (run.path / "checkpoints" / BEST).is_file()  # else the next one is the best there is
+        self._smallest = _smallest(run.history(), validator.selection) if validator and kept else np.inf
         self._iterations, self._history = Table(run.path / "iterations.csv"), Table(run.path / "history.csv")
         self._pending: list[tuple[int, int, dict]] = []
         written = run.iterations()
@@ -111,19 +112,19 @@ class Recorder(keras.callbacks.Callback):
         lost = [name for name in names if not np.isfinite(means[name])]
         if lost:
             raise UserError(DIVERGED.format(", ".join(lost), f"epoch {epoch}"))
-        self._history.append([{"epoch": epoch, **means, **self._judge(epoch), "seconds": round(self.seconds, 1)}])
+        self._history.append([{"epoch": epoch, **means, **self._validation(epoch), "seconds": round(self.seconds, 1)}])
 
-    def _judge(self, epoch: int) -> Mapping[str, float | str]:
-        """What the watch says of this epoch; blanks where it is not asked. Every row has the same columns."""
+    def _validation(self, epoch: int) -> Mapping[str, float | str]:
+        """What the validator measures of this epoch; blanks where it is not asked. Every row has the same columns."""
         self.best = None
-        every = self.run.recipe.kid_every
-        if self.watch is None:
+        every = self.run.recipe.eval_every
+        if self.validator is None:
             return {}
         if epoch % every and epoch != self.run.recipe.epochs:
-            return dict.fromkeys(self.watch.columns, "")
+            return dict.fromkeys(self.validator.columns, "")
         self.model.sync()
-        found = self.watch(self.model)
-        score = sum(found[name] for name in self.watch.selection)
+        found = self.validator(self.model)
+        score = sum(found[name] for name in self.validator.selection)
         if score < self._smallest:
             self.best = self._smallest = score
         self._clock = time.perf_counter()
@@ -151,10 +152,11 @@ def _losses_first(name: str) -> tuple[bool, str]:
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Saves a grid of the same latents, or example pictures, before training, every few epochs, and at the end.
+    """Saves images by the same latents, or of the same examples, before training, every few epochs, and at the end.
 
-    Grids are passed on with reports, so they show no real picture. Where those are what one wants to see beside, a
-    second grid of that epoch does; it stays with the run.
+    They are saved as a grid to look at, epoch-0010.png, and as values, epoch-0010.npz (see `Run.panels`). Grids are
+    passed on with reports, so they show no real image. A second grid, beside-0010.png, does where there are examples;
+    it stays with the run.
     """
 
     def __init__(self, run: Run, recorder: Recorder, examples: np.ndarray | None = None):
@@ -173,18 +175,18 @@ class SampleGrid(keras.callbacks.Callback):
             self.save()
 
     def save(self) -> None:
-        """Write the grid of this moment."""
+        """Write the images of this moment."""
         self.model.sync()
         recipe, position = self.run.recipe, self.recorder.position
-        trained = recipe.of_kind.open(recipe, self.model.networks, self.run.caption(position))
-        shown = {f"epoch-{position.epoch:04d}.png": self.run.synthetic}  # what a program drew may be shown anywhere
+        trained = recipe.of_task.open(recipe, self.model.networks, self.run.caption(position))
+        scale = max(1, 64 // recipe.size)
+        # what a program drew may be shown anywhere
+        panels = trained.panels(GRID, recipe.seed, examples=self.examples, real=self.run.synthetic)
+        figures.save(trained.arrange(panels, scale=scale), self.folder / f"epoch-{position.epoch:04d}.png")
+        write_state(self.folder / f"epoch-{position.epoch:04d}.npz", panels, {}, compressed=True)
         if self.examples is not None and not self.run.synthetic:
-            shown[f"beside-{position.epoch:04d}.png"] = True
-        for name, real in shown.items():
-            figure = trained.figure(
-                GRID, recipe.seed, scale=max(1, 64 // recipe.size), examples=self.examples, real=real
-            )
-            figures.save(figure, self.folder / name)
+            beside = trained.figure(GRID, recipe.seed, scale=scale, examples=self.examples, real=True)
+            figures.save(beside, self.folder / f"beside-{position.epoch:04d}.png")
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -17,7 +17,7 @@ from artkeras.training.checkpoints import Position
 EFFICIENCY = {"float32": 0.7, "bfloat16": 0.55}
 STEP = 0.02  # seconds a step costs however little it multiplies
 START_UP = 5.0  # seconds until the first step: tracing, first sample grid
-JUDGING = 6.0  # seconds of one judging during training, on two cores
+VALIDATION = 6.0  # seconds of one evaluation during training, on two cores
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,15 @@ def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, preci
     bytes_each = 2 if precision == "bfloat16" else 4
     numbers = sum(engine.activations(network) for network in model.networks.values()) * recipe.batch_size
     state = sum(math.prod(v.shape) * 4 for v in model.all_variables())
-    judged = (recipe.epochs - done.epoch) // recipe.kid_every + 1 if recipe.kid_every else 0
+    judged = (recipe.epochs - done.epoch) // recipe.eval_every + 1 if recipe.eval_every else 0
     kept = 2 + recipe.epochs // 50 + bool(judged)
     return Plan(
         pictures=len(pictures),
         steps=left,
-        seconds=START_UP + left * (STEP + model.work(recipe.batch_size) / rate) + JUDGING * judged,
+        seconds=START_UP + left * (STEP + model.step_macs(recipe.batch_size) / rate) + VALIDATION * judged,
         memory=pictures.memory + 2 * state + 2 * numbers * bytes_each,
-        disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 49 * 3 * recipe.size**2,
+        # images through training are saved twice: as a grid and as values
+        disk=kept * state + (recipe.epochs // recipe.sample_every + 2) * 2 * 49 * 3 * recipe.size**2,
     )
 
 
@@ -92,7 +93,7 @@ def few_steps(recipe: Recipe, pictures: data.Pictures) -> str:
     A quick run has as many paintings as its recipe's limit, which the placeholders are enough for.
     """
     known = RECIPES.get(recipe.name)
-    if known is None or recipe.kind != "gan" or pictures.synthetic:  # what placeholders are worth is said anyway
+    if known is None or recipe.task != "generation" or pictures.synthetic:  # what placeholders are worth is said anyway
         return ""
     quick = known.quick()
     usual = quick.epochs * ((quick.limit or 0) * (len(data.COPIES) if quick.expand else 1) // quick.batch_size)

@@ -5,9 +5,9 @@
         environment.json   device, precision, versions, the command, the pictures' fingerprint
         iterations.csv     losses and accuracies of every step
         history.csv        their means, an epoch a row
-        samples/           a grid of the same latents every few epochs
+        samples/           images by the same latents every few epochs: a grid, and the images themselves (.npz)
         samples.gif        of them all, once the training is done
-        checkpoints/       the whole training state, by epochs and by time; best.npz, if judged during training
+        checkpoints/       the whole training state, by epochs and by time; best.npz, if evaluated during training
 
 Reading a run loads no Keras until its networks are asked for.
 """
@@ -30,7 +30,7 @@ from artkeras.files import atomic, expanded
 from artkeras.recipes import RECIPES, Recipe
 from artkeras.training.checkpoints import BEST, Position, copy, facts_of, position_of, read_checkpoint
 from artkeras.training.lock import locked
-from artkeras.training.states import Damaged, write_state
+from artkeras.training.states import Damaged, read_state, write_state
 from artkeras.training.tables import keep_rows, read_scores, read_table
 from artkeras.trusted import NotTrusted, trust
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from artkeras.engine import StepModel
     from artkeras.tasks.sampling import Trained
 
+SYNTHETIC = "synthetic placeholder"  # in the caption of every figure by a network that never saw a painting
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?\.npz")
 
 
@@ -148,13 +149,18 @@ class Run:
         """Whether it was trained on the synthetic placeholder instead of paintings."""
         return bool(self.environment["pictures"]["synthetic"])
 
+    @property
+    def title(self) -> str:
+        """The recipe's name, with its scale where that is not the study's."""
+        return self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")
+
     def caption(self, position: Position | None = None) -> str:
         """One line for under a figure: recipe, how far, and whether the pictures were a placeholder."""
-        parts = [self.recipe.name + (" quick" if self.recipe.scale == "quick" else "")]
+        parts = [self.title]
         if position is not None:
             parts.append(f"epoch {position.epoch}" + (f".{position.step}" if position.step else ""))
         if self.synthetic:
-            parts.append("synthetic placeholder")
+            parts.append(SYNTHETIC)
         return ", ".join(parts)
 
     # --- tables -------------------------------------------------------------------------------------
@@ -162,7 +168,7 @@ class Run:
     def history(self) -> dict[str, np.ndarray]:
         """Means of each epoch: name -> (epochs,) array, with `epoch` from 1 and `seconds` of training so far.
 
-        A run judged during training also has what its validator measures, NaN in the epochs between.
+        A run evaluated during training also has what its validator measures, NaN in the epochs between.
         """
         return read_table(self.path / "history.csv")
 
@@ -255,7 +261,7 @@ class Run:
         return path
 
     def best(self) -> tuple[Position, dict[str, np.ndarray]] | None:
-        """The checkpoint that was best when judged during training: position and state; None without one.
+        """The checkpoint that was best when evaluated during training: position and state; None without one.
 
         Raises:
             UserError: when the file is damaged.
@@ -288,12 +294,27 @@ class Run:
 
     def grids(self) -> dict[int, Image.Image]:
         """The sample grids saved so far, by epoch: the same latents through training."""
+        return {epoch: Image.open(path).convert("RGB") for epoch, path in self._samples(".png").items()}
+
+    def panels(self) -> dict[int, dict[str, np.ndarray]]:
+        """The images of these grids, by epoch: heading -> (n, size, size, 3) uint8, see `Trained.panels`.
+
+        Raises:
+            UserError: a file of them is damaged.
+        """
         found = {}
-        for path in (self.path / "samples").glob("epoch-*.png"):
-            epoch = path.stem.removeprefix("epoch-")
-            if epoch.isdecimal():  # Google Drive has copies named "epoch-0004 (1).png"
-                found[int(epoch)] = path
-        return {epoch: Image.open(found[epoch]).convert("RGB") for epoch in sorted(found)}
+        for epoch, path in self._samples(".npz").items():
+            try:
+                found[epoch] = read_state(path)[0]
+            except Damaged:
+                raise UserError(f"{path} is damaged: remove it; its grid is in {path.stem}.png") from None
+        return found
+
+    def _samples(self, ending: str) -> dict[int, Path]:
+        """The files in the folder samples with such an ending, in the order of their epochs."""
+        named = {path.stem.removeprefix("epoch-"): path for path in (self.path / "samples").glob(f"epoch-*{ending}")}
+        # Google Drive has copies named "epoch-0004 (1).png"
+        return dict(sorted((int(epoch), path) for epoch, path in named.items() if epoch.isdecimal()))
 
     def latest(self, log: Callable[[str], None] = lambda line: None) -> tuple[Position, dict[str, np.ndarray], float]:
         """The newest checkpoint that can be read: its position, its state, the seconds trained until then.
@@ -354,14 +375,14 @@ class Run:
         Raises:
             UserError: when they are not to be found, or others lie there.
         """
-        kind = self.recipe.of_kind
-        return kind.examples(self.recipe, *self.pictures()) if kind.examples_shown else None
+        task = self.recipe.of_task
+        return task.examples(self.recipe, *self.pictures()) if task.examples_shown else None
 
     def sampler(self, position: Position | None = None, weights: str = "trained") -> "Trained":
-        """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's kind of model.
+        """What was trained, as a checkpoint has it: a `Sampler`, or what suits the recipe's task.
 
         Args:
-            position: of the checkpoint; default the best one where the run was judged during training, else the
+            position: of the checkpoint; default the best one where the run was evaluated during training, else the
                 last sound one.
             weights: "trained", or "ema" for their moving average.
 

@@ -19,7 +19,7 @@ from artkeras.errors import UserError
 from artkeras.metrics.features import Features
 from artkeras.recipes import Recipe
 from artkeras.recipes import recipe as find_recipe
-from artkeras.tasks.base import Watch
+from artkeras.tasks.base import Validator
 from artkeras.training import callbacks
 from artkeras.training.checkpoints import Position
 from artkeras.training.plan import Plan, few_steps, plan, steps_per_epoch
@@ -92,12 +92,12 @@ def train(
     log(f"{recipe.name}: {cost}, {precision} on {engine.device()} ({engine.BACKEND})")
     if dry_run:
         return cost
-    watch = _watch(recipe, pictures, held_out)
-    examples = recipe.of_kind.examples(recipe, pictures, held_out)
+    validator = _validator(recipe, pictures, held_out)
+    examples = recipe.of_task.examples(recipe, pictures, held_out)
     run = Run.create(out, recipe, _environment(recipe, pictures, precision, jit))
     log(f"run: {run.path}")
     with run.lock():
-        return _fit(run, model, pictures, watch, examples, Position(), 0.0, until, log)
+        return _fit(run, model, pictures, validator, examples, Position(), 0.0, until, log)
 
 
 def resume(
@@ -173,16 +173,16 @@ def _resume(
         recipe=recipe, environment=before | {"pictures": now, "resumed": [*before["resumed"], [str(position), _now()]]}
     )
     log(f"{recipe.name}: going on from {position}; {plan(recipe, pictures, model, precision, position)}")
-    watch = _watch(recipe, pictures, held_out)
-    examples = recipe.of_kind.examples(recipe, pictures, held_out)
-    return _fit(run, model, pictures, watch, examples, position, seconds, until, log)
+    validator = _validator(recipe, pictures, held_out)
+    examples = recipe.of_task.examples(recipe, pictures, held_out)
+    return _fit(run, model, pictures, validator, examples, position, seconds, until, log)
 
 
 def _fit(
     run: Run,
     model: engine.StepModel,
     pictures: data.Pictures,
-    watch: Watch | None,
+    validator: Validator | None,
     examples: np.ndarray | None,
     start: Position,
     seconds: float,
@@ -191,7 +191,7 @@ def _fit(
 ) -> Run:
     recipe, steps = run.recipe, steps_per_epoch(run.recipe, pictures)
     go_on = f"go on with: python -m artkeras resume {shlex.quote(str(run.path))}"
-    recorder = callbacks.Recorder(run, steps, start, seconds, watch=watch)
+    recorder = callbacks.Recorder(run, steps, start, seconds, validator=validator)
     checkpoint = callbacks.Checkpoint(run, recorder)
     grid = callbacks.SampleGrid(run, recorder, examples)
     try:
@@ -223,7 +223,7 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
     for note in pictures.notes:
         log(f"note: {note}")
     if held_out is not None:
-        log(f"held out for judging: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
+        log(f"held out for evaluation: {len(held_out)} paintings (holdout {recipe.holdout}, seed {recipe.seed})")
     if steps_per_epoch(recipe, pictures) < 1:
         smaller = "" if recipe.scale == "quick" else ", or train --quick, whose batches are smaller"
         raise UserError(
@@ -233,8 +233,8 @@ def _pictures(recipe: Recipe, folder: str | Path | None, log: Log) -> tuple[data
     return pictures, held_out
 
 
-def _watch(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | None) -> Watch | None:
-    return recipe.of_kind.watch(recipe, pictures, held_out, Features) if recipe.kid_every else None
+def _validator(recipe: Recipe, pictures: data.Pictures, held_out: data.Pictures | None) -> Validator | None:
+    return recipe.of_task.validator(recipe, pictures, held_out, Features) if recipe.eval_every else None
 
 
 def _model(recipe: Recipe, precision: str, jit: bool | None, steps: int | None = None) -> tuple[engine.StepModel, str]:

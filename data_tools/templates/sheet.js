@@ -1,45 +1,3 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="generator" content="__MARK__">
-<meta http-equiv="Content-Security-Policy" content="__POLICY__">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>__TITLE__</title>
-<style>
-:root { color-scheme: light dark; --keep: #2a7d46; --drop: #b3362b; }
-* { box-sizing: border-box; }
-body { margin: 0; font: 14px/1.35 system-ui, sans-serif; background: Canvas; color: CanvasText; }
-header { position: sticky; top: 0; z-index: 1; padding: .6rem 1rem; background: Canvas; border-bottom: 1px solid #8886; }
-h1 { display: inline; font-size: 1rem; margin: 0 1rem 0 0; }
-header p { margin: .3rem 0 0; color: GrayText; }
-button, select { font: inherit; padding: .15rem .6rem; }
-#cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 8px; padding: 8px 1rem 3rem; }
-.card { border: 3px solid var(--keep); border-radius: 6px; padding: 4px; cursor: pointer; contain: content;
-        content-visibility: auto; contain-intrinsic-size: 150px 190px; overflow-wrap: anywhere; font-size: 12px; }
-.card.drop { border-color: var(--drop); }
-.card.drop img { opacity: .35; }
-.card:focus { outline: 3px solid Highlight; outline-offset: 1px; }
-.card.changed .name::after { content: " *"; font-weight: bold; }
-.card[hidden] { display: none; }
-.card img { display: block; width: 100%; height: 120px; object-fit: contain; background: #8882; }
-.word { font-weight: bold; color: var(--keep); }
-.drop .word { color: var(--drop); }
-.why { color: GrayText; }
-</style>
-</head>
-<body>
-<header>
-<h1>__TITLE__</h1>
-<span id="count" role="status"></span>
-<select id="show" aria-label="which pictures to show"></select>
-<button id="save">Save the list</button>
-<p>Click a picture, or use the keys: arrows move, <b>K</b> keeps, <b>D</b> drops, space changes, <b>Z</b> takes back,
-<b>S</b> saves <code>__FILE__</code>. Then: <code>__COMMAND__</code></p>
-</header>
-<main id="cards"></main>
-<script id="data" type="application/json">__DATA__</script>
-<script>
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const cards = document.getElementById("cards"), count = document.getElementById("count"), show = document.getElementById("show");
@@ -147,6 +105,3 @@ function save() {
 document.getElementById("save").addEventListener("click", save);
 window.addEventListener("beforeunload", event => { if (!saved && !store) event.preventDefault(); });
 tell();
-</script>
-</body>
-</html>

@@ -1,27 +1,27 @@
-"""What the lessons of study 1 are good for: model 2 against models that break one of them each.
+"""What the advice of study 1 is worth: model 2 against models that leave out one piece of it each.
 
 The study ends in a list of advice: clean data, Gaussian latents, LeakyReLU, strided convolutions, Adam, real and fake
 pictures in separate batches. (Batch normalisation in the generator only is the subject of `model_3`.) Networks, an
 eighth as wide, and pictures, half as large, are those of `model_3`, so that each can be trained three times on a
 laptop: about 620 steps.
 
-    python -m artkeras train lessons/heeded --seed 1
-    python -m artkeras train lessons/uniform_latents --seed 1
+    python -m artkeras train ablations/baseline --seed 1
+    python -m artkeras train ablations/uniform_latents --seed 1
 """
 
 from dataclasses import replace
 from typing import Any
 
 from artkeras.recipes.colour_field import MODEL_2
-from artkeras.recipes.model_3 import PUBLISHED as THIN
+from artkeras.recipes.model_3 import PUBLISHED as NARROW
 from artkeras.recipes.recipe import Builder, Recipe
 
-HEEDED = replace(
-    THIN,
-    name="lessons/heeded",
+BASELINE = replace(
+    NARROW,
+    name="ablations/baseline",
     networks=MODEL_2.networks,
     epochs=8,
-    change="model 2 narrow and small, so that it can be trained over and over; all of the study's advice taken",
+    change="model 2 narrow and small, so that it can be trained many times; all of the study's advice is taken",
 )
 """Model 2, on networks an eighth as wide and pictures half as large."""
 
@@ -29,12 +29,12 @@ HEEDED = replace(
 def _without(name: str, change: str, *, generator: Any = None, discriminator: Any = None, **values: Any) -> Recipe:
     """The narrow model 2 with one piece of advice not taken."""
     options = {"generator": generator or {}, "discriminator": discriminator or {}}
-    players = {player: builder.but(**options[player]) for player, builder in HEEDED.networks.items()}
-    return replace(HEEDED, name=f"lessons/{name}", change=change, **{"networks": players} | values)
+    players = {player: builder.but(**options[player]) for player, builder in BASELINE.networks.items()}
+    return replace(BASELINE, name=f"ablations/{name}", change=change, **{"networks": players} | values)
 
 
 RECIPES = (
-    HEEDED,
+    BASELINE,
     _without("uncleaned", "the paintings that the study's authors threw out are in", subset="all"),
     _without("uniform_latents", "latents from U(-1, 1)", generator={"uniform": True}),
     _without("relu", "ReLU in both networks", generator={"slope": 0.0}, discriminator={"slope": 0.0}),
@@ -50,6 +50,6 @@ RECIPES = (
         "RMSprop instead of Adam, at the same rate",
         optimizer=Builder("keras.optimizers:RMSprop", learning_rate=2e-4),
     ),
-    _without("mixed_batch", "real and fake pictures in one batch", model=HEEDED.model.but(mixed=True)),
+    _without("mixed_batch", "real and fake pictures in one batch", model=BASELINE.model.but(mixed=True)),
 )
 """The experiment: each differs from the first in one value, and takes as many steps."""

@@ -1,130 +1,3 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{policy}}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<title>Rate these pictures</title>
-<style>
-/* one scheme for every rater: pictures are judged on the same neutral grey */
-:root { color-scheme: light; --ground: #dcdcdc; --wall: #f6f6f6; --ink: #1b1b1b; --soft: #4a4a4a; --line: #6a6a6a; --star: #8a4b00; --chosen: #1d3f72; }
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
-body { margin: 0 auto; max-width: 68rem; min-height: 100vh; min-height: 100svh; padding: .6rem 1rem 1rem; display: flex; flex-direction: column;
-  background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; overflow-wrap: break-word; }
-[hidden] { display: none !important; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: .8rem 0 .4rem; }
-h1:focus { outline: none; }
-p { margin: .5rem 0; max-width: 66ch; }
-main { flex: 1; }
-footer { margin-top: 1rem; padding-top: .5rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .8125rem; }
-footer p { margin: .2rem 0; }
-.warning { border-left: 4px solid var(--star); padding-left: .7rem; }
-:focus-visible { outline: 3px solid var(--chosen); outline-offset: 2px; }
-button, input, textarea { font: inherit; color: inherit; }
-button { min-height: 2.9rem; padding: .3rem .9rem; background: var(--wall); border: 1px solid var(--line); border-radius: .5rem; cursor: pointer; touch-action: manipulation; }
-button:disabled { color: #6e6e6e; border-color: #b5b5b5; background: none; cursor: default; }
-button.main { background: var(--chosen); border-color: var(--chosen); color: #fff; font-weight: 600; padding: .3rem 1.5rem; }
-[aria-pressed="true"] { background: var(--chosen); border-color: var(--chosen); color: #fff; }
-label { display: block; margin: .9rem 0 .2rem; }
-input { width: 100%; max-width: 24rem; min-height: 2.9rem; padding: .3rem .7rem; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
-kbd { font: 600 .8125rem ui-monospace, "DejaVu Sans Mono", monospace; border: 1px solid var(--line); border-radius: .25rem; padding: 0 .35em; background: var(--wall); }
-.keys { color: var(--soft); font-size: .8125rem; }
-@media (hover: none) and (pointer: coarse) { .keys { display: none; } }
-
-.top { display: flex; align-items: center; justify-content: space-between; gap: 1rem; }
-.top p { margin: 0; font-variant-numeric: tabular-nums; }
-progress { display: block; width: 100%; height: .5rem; margin: .4rem 0 .7rem; accent-color: var(--chosen); }
-.picture { display: block; width: min(100%, 36rem, max(14rem, 100vh - 25rem)); width: min(100%, 36rem, max(14rem, 100svh - 25rem));
-  height: auto; aspect-ratio: 1; margin: 0 auto; background: #fff; image-rendering: auto; user-select: none; -webkit-user-select: none; }
-.question { border: 0; margin: .7rem auto 0; padding: 0; max-width: 26rem; min-width: 0; }
-.question legend { width: 100%; padding: 0; margin-bottom: .3rem; text-align: center; font-weight: 600; }
-.row { display: flex; gap: .4rem; }
-.row > * { flex: 1; min-width: 0; }
-.stars button { padding: 0; line-height: 1.1; background: var(--wall); color: var(--ink); border-color: var(--line); }
-.stars button[aria-pressed="true"] { border: 3px solid var(--chosen); }
-.stars b { display: block; font-size: 1.6rem; font-weight: 400; color: var(--star); }
-.stars small { font-size: .75rem; }
-.ends { display: flex; justify-content: space-between; color: var(--soft); font-size: .8125rem; }
-.move { max-width: 26rem; margin: .9rem auto 0; }
-@media (min-width: 52rem), (orientation: landscape) and (max-height: 34rem) {
-  .judge { display: grid; grid-template-columns: minmax(0, 1fr) minmax(15rem, 24rem); gap: 1rem 2rem; align-items: center; }
-  .picture { width: min(100%, max(12rem, 100vh - 10rem)); width: min(100%, max(12rem, 100svh - 10rem)); }
-}
-
-.all { list-style: none; margin: 1rem 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(5rem, 1fr)); gap: .5rem; }
-.all button { width: 100%; padding: .3rem; font-size: .8125rem; line-height: 1.3; }
-.all img, .all i { display: block; width: 100%; aspect-ratio: 1; height: auto; margin-bottom: .2rem; }
-.all .open { border: 2px dashed var(--star); }
-.actions { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
-textarea { display: block; width: 100%; height: 8rem; padding: .5rem; background: #fff; border: 1px solid var(--line); border-radius: .5rem; font: .8125rem/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
-summary { cursor: pointer; padding: .6rem 0; }
-</style>
-</head>
-<body>
-<main>
-<noscript><p class="warning">Rating needs JavaScript: please open this file in a browser that runs it.</p></noscript>
-
-<section id="start" aria-labelledby="start-name" hidden>
-<h1 id="start-name" tabindex="-1">Rate these pictures</h1>
-<p>You will see <b class="count"></b> pictures, one at a time. Some are {{real}}, made as small as the others; the others
-were made by a neural network. They come in random order, and which is which stays hidden.</p>
-<p class="with-stars">Give each one to five stars for how good it is as a painting.</p>
-<p class="with-guess">Guess of each whether it is real or fake, that is, made by the network.</p>
-<p>There is no right answer to look up: go by what you see. You can go back and change your mind at any time.</p>
-<p class="warning" id="forgets">This browser keeps nothing for a file: please rate all pictures and save your ratings before you
-close or reload the page.</p>
-<label for="name">Your name or initials, so that ratings can be told apart (may stay empty)</label>
-<input id="name" maxlength="40" autocomplete="off" spellcheck="false">
-<p><button type="button" class="main" id="begin">Begin</button></p>
-<p class="keys">Keys: <span class="with-stars"><kbd>1</kbd> to <kbd>5</kbd> stars,</span> <span class="with-guess"><kbd>R</kbd> real, <kbd>F</kbd> fake,</span>
-<kbd>←</kbd> back, <kbd>→</kbd> on.</p>
-</section>
-
-<section id="rate" aria-label="Rating" hidden>
-<div class="top"><p id="where" role="status"></p><button type="button" class="to-all">All pictures</button></div>
-<progress id="progress" aria-label="pictures rated"></progress>
-<div class="judge">
-<img class="picture" id="picture" alt="" draggable="false">
-<div>
-<fieldset class="question stars with-stars">
-<legend>How good is it?</legend>
-<div class="row" id="stars"></div>
-<div class="ends"><span>poor</span><span>excellent</span></div>
-</fieldset>
-<fieldset class="question with-guess">
-<legend>Real or fake?</legend>
-<div class="row"><button type="button" data-guess="real">Real</button><button type="button" data-guess="fake">Fake</button></div>
-</fieldset>
-<div class="row move"><button type="button" id="back">Back</button><button type="button" id="next">Next</button></div>
-<p class="keys move">Keys: <span class="with-stars"><kbd>1</kbd> to <kbd>5</kbd> stars,</span> <span class="with-guess"><kbd>R</kbd> real, <kbd>F</kbd> fake,</span>
-<kbd>←</kbd> back, <kbd>→</kbd> on.</p>
-</div>
-</div>
-</section>
-
-<section id="all" aria-labelledby="all-name" hidden>
-<h1 id="all-name" tabindex="-1"></h1>
-<p id="missing" role="status"></p>
-<div class="actions"><button type="button" id="go-on">Go on rating</button><button type="button" class="main" id="save">Save the ratings</button></div>
-<p id="saved" role="status"></p>
-<details id="copying"><summary>Nothing was saved? Copy the ratings as text</summary>
-<p><label for="text">Send this text as it is to whoever gave you the page.</label></p>
-<textarea id="text" readonly spellcheck="false"></textarea>
-<p><button type="button" id="copy">Copy</button> <span id="copied" role="status"></span></p>
-</details>
-<p>To change an answer, choose its picture.</p>
-<ol class="all" id="answers"></ol>
-<p>Somebody else wants to rate on this device? <button type="button" id="another">Start as another rater</button></p>
-</section>
-</main>
-<footer><p>{{note}}</p><p>This page is one file and loads nothing. It sends nothing either: your ratings stay here until you save them. Written by artkeras {{version}}.</p></footer>
-<script type="application/json" id="data">{{data}}</script>
-<script>
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -278,7 +151,7 @@ close or reload the page.</p>
   function drawAll() {
     const missing = count - rated();
     $("all-name").textContent = missing ? "All pictures" : "All pictures are rated. Thank you!";
-    $("missing").textContent = missing ? `${missing} of ${count} ${missing > 1 ? "are" : "is"} still open.` : "Save the ratings, and send the file to whoever gave you the page.";
+    $("missing").textContent = missing ? `${missing} of ${count} ${missing > 1 ? "are" : "is"} still open.` : "Save the ratings, and send the file to the person who gave you the page.";
     $("go-on").hidden = !missing;
     $("go-on").classList.toggle("main", missing > 0);
     $("save").classList.toggle("main", !missing);
@@ -307,7 +180,7 @@ close or reload the page.</p>
     link.download = file();
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    $("saved").textContent = `Saved as ${link.download}, where your browser puts downloads. Please send that file to whoever gave you the page.`;
+    $("saved").textContent = `Saved as ${link.download}, where your browser puts downloads. Please send that file to the person who gave you the page.`;
     handedOver();
   });
   $("copy").addEventListener("click", async () => {
@@ -319,7 +192,7 @@ close or reload the page.</p>
   document.addEventListener("copy", () => { if (document.activeElement === $("text")) handedOver(); });
   $("another").addEventListener("click", () => {
     const who = state.name || "this rater";
-    if (!state.saved && !confirm(`The ratings of ${who} have not been saved. Remove them and start anew?`)) return;
+    if (!state.saved && !confirm(`The ratings of ${who} have not been saved. Remove them and start again?`)) return;
     state = fresh();
     $("name").value = $("saved").textContent = $("copied").textContent = "";
     $("copying").open = false;
@@ -330,6 +203,3 @@ close or reload the page.</p>
 
   draw();
 })();
-</script>
-</body>
-</html>
