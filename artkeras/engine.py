@@ -1,6 +1,6 @@
 """The one file that knows a backend: one gradient step, the training step around it, precision, devices.
 
-Keras 3 has no shared way to train two players. The seam used here is a single function,
+Keras 3 has no shared way to train two networks against each other. The seam used here is a single function,
 `minimize(loss_fn, variables, optimizer, model)`; models are written once, on top of it, in `keras.ops`.
 """
 
@@ -263,7 +263,7 @@ class Average:
 
 
 class _JoinedOptimizers:
-    """What Keras' trainers ask of `model.optimizer`: the slots of all players' optimizers, already built."""
+    """What Keras' trainers ask of `model.optimizer`: the slots of all optimizers, already built."""
 
     built = True
 
@@ -288,11 +288,11 @@ class StepModel(keras.Model):
     average: "Average | None" = None
 
     def ready(self, networks: dict[str, keras.Model], optimizers: dict, *, jit: bool | None = None) -> None:
-        """Declare the players; call at the end of `__init__`.
+        """Declare the networks; call at the end of `__init__`.
 
         Args:
             networks: name -> network; the names are the keys of the checkpoint.
-            optimizers: name -> optimizer, built on its player's variables.
+            optimizers: name -> optimizer, built on its network's variables.
             jit: compile the step with XLA (torch.compile on PyTorch). Default: on JAX only, since on a CPU
                 XLA's convolutions take twice as long as TensorFlow's own.
         """
@@ -418,7 +418,7 @@ def inference(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         network: of one input and one output; its weights are read now, later changes may not be seen.
 
     Returns:
-        A batch as float32 array -> what the network makes of it at inference, likewise. JAX compiles it anew for
+        A batch as float32 array -> what the network makes of it at inference, likewise. JAX compiles it again for
         each shape, TensorFlow once for all.
     """
     if BACKEND == "tensorflow":

@@ -47,7 +47,7 @@ def within(scores: np.ndarray, positive: np.ndarray, artists: np.ndarray, least:
 
 
 def by_artists(scores: np.ndarray, positive: np.ndarray, artists: np.ndarray, draws: int = 2000) -> tuple[float, float]:
-    """The 95 % interval of the pooled AUC when whole artists are drawn anew (bootstrap, seed 0)."""
+    """The 95 % interval of the pooled AUC when whole artists are drawn again (bootstrap, seed 0)."""
     rng = np.random.default_rng(0)
     names = np.unique(artists)
     rows = [np.flatnonzero(artists == name) for name in names]

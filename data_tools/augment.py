@@ -133,7 +133,7 @@ def _stem(name: str) -> str:
 
 
 def make_files(target: Target, pictures: Chosen, size: int, fit: str, ending: str) -> tuple[int, list[Failure]]:
-    """Write six files for each picture, those excepted that are there; returns (pictures made anew, failures).
+    """Write six files for each picture, those excepted that are there; returns (pictures made again, failures).
 
     Both this and `make_pack` carry the list of the source over, so that model 4 finds its pictures again.
 

@@ -87,7 +87,7 @@ for (const s of links) {
 return JSON.stringify([...rows.values()]);
 """
 
-# Notes clicks on a button that is asked for by these selectors: one that is drawn anew between the pressing and the
+# Notes clicks on a button that is asked for by these selectors: one that is drawn again between the pressing and the
 # releasing of the mouse gets none.
 WATCH = """
 const [buttons] = arguments;
@@ -341,7 +341,7 @@ class Browser:
                     return
                 button.click()
             except (StaleElementReferenceException, ElementClickInterceptedException):
-                pass  # drawn anew meanwhile, or something came to lie over it
+                pass  # drawn again meanwhile, or something came to lie over it
             except ElementNotInteractableException:
                 return  # hidden meanwhile
             if driver.execute_script("return window.artkerasClicks"):

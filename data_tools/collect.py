@@ -40,7 +40,7 @@ class Collector:
     Args:
         manifest: of the folder.
         session: whom to ask.
-        size: what is asked for, in the source's words; a picture of another size asked for is fetched anew.
+        size: what is asked for, in the source's words; a picture of another size asked for is fetched again.
         candidates: work -> (variant, address) pairs, the wanted one first.
         details: completes a work from its page, with one more request; may raise what `Session.get` raises.
         keep: which works are wanted at all, asked after the details are known.

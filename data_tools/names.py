@@ -66,7 +66,6 @@ def encoded(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
-
 def parsed(text: str | bytes) -> Any:
     """What a JSON text holds.
 

@@ -211,7 +211,7 @@ class Session:
                     found = {name.lower(): value for name, value in response.headers.items()}
                     status = response.status_code
                     if status in (200, 206):
-                        have = have if status == 206 else 0  # a server that knows no parts begins anew
+                        have = have if status == 206 else 0  # a server that knows no parts begins again
                         with (
                             open(path, "ab" if have else "wb") as file,
                             tqdm(

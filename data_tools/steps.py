@@ -122,7 +122,7 @@ class Target:
         source: the folder with the pictures.
         out: the target; by default beside the source, its name with `suffix`.
         command: such as "clean"; another command's target is refused.
-        settings: what decides the content of the files; when it differs from an earlier run, all are made anew.
+        settings: what decides the content of the files; when it differs from an earlier run, all are made again.
         with_list: whether `write_list` is going to be called.
         hand: what `--apply` decided, now or earlier: kept for the next run.
         forget: whether a list of an earlier run may be let go of.

@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--limit", type=whole(1), metavar="N", help="at most N works of each artist")
     command.add_argument("--no-details", action="store_true", help="skip the works' pages: faster, no style, no rights")
     command.add_argument("--retry-missing", action="store_true", help="ask again for what was missing or given up")
-    command.add_argument("--refresh", action="store_true", help="list anew, also what was listed in the last 7 days")
+    command.add_argument("--refresh", action="store_true", help="list again, also what was listed in the last 7 days")
     command.add_argument("--dry-run", action="store_true", help="list, say what it would take, fetch no picture")
     options.add_politeness(command)
     command.add_argument("--base-url", default=SITE, metavar="URL", help="of a replica, such as data_tools.demo_site")

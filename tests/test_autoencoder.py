@@ -1,6 +1,6 @@
 """Autoencoders: the two halves, the step, what a trained one can do, and how its runs are shown and scored.
 
-That what is resumed goes on as if it had never stopped is tested here too: dropout and noise are drawn anew at each
+That what is resumed goes on as if it had never stopped is tested here too: dropout and noise are drawn again at each
 step.
 """
 

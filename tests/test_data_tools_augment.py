@@ -135,7 +135,7 @@ def test_a_pack_holds_the_same_pixels_and_is_made_once(tmp_path, capsys):
     assert "4 pictures were there already" in said and "left out: broken.jpg: not a picture" in said
     step = json.loads((out / "step.json").read_text())
     assert list(step["failed"]) == ["broken.jpg"]
-    (out / "step.json").write_text(json.dumps(step | {"failed": ["by another hand"]}))  # then it is made anew
+    (out / "step.json").write_text(json.dumps(step | {"failed": ["by another hand"]}))  # then it is made again
     assert call("augment", folder, "--size", 16, "--pack", "--out", out) == 0
     assert json.loads((out / "step.json").read_text())["failed"] == step["failed"]
     (out / augment.ARRAY).write_bytes(b"torn")

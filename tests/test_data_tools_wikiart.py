@@ -97,7 +97,7 @@ def test_page_that_always_fails_is_said_and_costs_only_itself(site, tmp_path, ca
     assert "page 2" in listing.warnings[0] and "503" in listing.warnings[0]
     assert run(site, "--artist", ARTIST, "--backend", "feed", "--no-details", "--size", "thumb") == 3
     assert "21 of 41 works listed" in capsys.readouterr().err
-    site.behaviour = Behaviour(page_size=20)  # the next run lists anew, since that one was not whole
+    site.behaviour = Behaviour(page_size=20)  # the next run lists again, since that one was not whole
     assert run(site, "--artist", ARTIST, "--backend", "feed", "--no-details", "--size", "thumb") == 0
     assert len(site.pictures_asked()) == 41
 

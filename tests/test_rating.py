@@ -374,7 +374,7 @@ def page(trained_once, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def look(window, page, tmp_path):
-    """Opens the page anew, on a screen so wide, with nothing remembered; downloads go to the test's folder."""
+    """Opens the page again, on a screen so wide, with nothing remembered; downloads go to the test's folder."""
 
     def start(width: int = 1280, height: int = 800):
         screen(window, width, height)

@@ -62,7 +62,7 @@ def reuse_models(patch) -> None:
 
 
 def forget_models(patch) -> None:
-    """From here on, networks are built anew (and then reused)."""
+    """From here on, networks are built again (and then reused)."""
     patch.setattr(sys.modules[__name__], "_MODELS", {})
 
 

@@ -14,9 +14,6 @@ ARTIST = "vera-solano"
 STYLE = "color-field-painting"
 
 
-
-
-
 def visit(site, backend="feed", manners=QUICK, log=lambda line: None):
     return WikiArt(backend, manners, site.url, [site.picture_host], log=log, wait=1)
 

@@ -68,7 +68,7 @@ def read_folder(folder: Path, size: int, fit: str) -> Contents:
             _remember(key, folder, list(hashes), size, fit)
             contents = _recall(key, size)
         except OSError as error:
-            notes += (f"cannot cache pictures in {home()} ({reason(error)}): they are read anew each time",)
+            notes += (f"cannot cache pictures in {home()} ({reason(error)}): they are read again each time",)
     if contents is None:
         contents = _decode_all(folder, list(hashes), size, fit)
     skipped = sorted([*skipped, *contents.skipped], key=lambda item: natural_key(item[0]))
@@ -126,7 +126,7 @@ def _recall(key: str, size: int) -> Contents | None:
         doubts = [(name, note) for name, note in facts["doubts"]]
         skipped = tuple((name, reason) for name, reason in facts["skipped"])
         return Contents(array, tuple(facts["names"]), skipped, notes=_counted(doubts))
-    except Exception:  # whatever the damage, the cure is to read the pictures anew
+    except Exception:  # whatever the damage, the cure is to read the pictures again
         return None
 
 

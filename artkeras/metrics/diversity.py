@@ -29,8 +29,8 @@ class Diversity:
     Attributes:
         mean_distance: mean distance of two fakes.
         real_mean_distance: mean distance of two reals.
-        near_share: share of fakes with a near-identical one, in [0, 1]; see `diversity`.
-        near: the distance below which two pictures count as near-identical.
+        near_share: share of fakes with a near-duplicate, in [0, 1]; see `diversity`.
+        near: the distance below which two pictures count as near-duplicates.
     """
 
     mean_distance: float
@@ -44,12 +44,12 @@ def diversity(
 ) -> Diversity:
     """How different from each other the fakes are, measured by how different from each other the paintings are.
 
-    Two pictures are near-identical when they are closer than `near`, by default the 1st percentile of the
+    Two images are near-duplicates when they are closer than `near`, by default the 1st percentile of the
     distances of real paintings from their nearest other painting. So about 1 % of fresh paintings would count.
 
     The more pictures, the nearer the nearest: of 2,000 fakes more would count than of 900 equally varied paintings.
     Hence `near_share` is the share to be expected of n_real fakes: for each fake the exact chance that one of its c
-    near-identical ones is among n_real - 1 others drawn without replacement, averaged. With fewer fakes than reals
+    near-duplicate ones is among n_real - 1 others drawn without replacement, averaged. With fewer fakes than reals
     it is the other way round: n_fake of the reals, drawn at random, set the threshold.
 
     Args:
@@ -343,7 +343,7 @@ def _spread(x: np.ndarray, near: float) -> tuple[float, np.ndarray]:
         squared[here, start + here] = 0
         total += np.sqrt(squared).sum()
         close = squared < near**2
-        close |= squared == 0  # equal ones are near-identical whatever the threshold
+        close |= squared == 0  # equal ones are near-duplicates whatever the threshold
         close[here, start + here] = False
         counts[start : start + len(squared)] = close.sum(1)
     return float(total / (len(x) * (len(x) - 1))), counts

@@ -52,7 +52,7 @@ def palettes(images: np.ndarray) -> np.ndarray:
 
 
 def palette_distance(real: np.ndarray, fake: np.ndarray, *, seed: int = 0) -> float:
-    """How far the palettes of two sets are from each other, as a share of the variety of the real ones.
+    """How far the palettes of two sets are from each other, as a share of the spread of the real ones.
 
     The sliced Wasserstein distance of `palettes` (Bonneel et al., "Sliced and Radon Wasserstein barycenters of
     measures", 2015), divided by the distance of the real ones from their own mean: a generator that always uses the
@@ -77,7 +77,7 @@ def palette_distance(real: np.ndarray, fake: np.ndarray, *, seed: int = 0) -> fl
     directions /= np.linalg.norm(directions, axis=0)
     places = (np.arange(QUANTILES) + 0.5) / QUANTILES
     real_lines, fake_lines = (np.quantile(points @ directions, places, axis=0) for points in sets)
-    variety = np.abs(real_lines - (sets[0].mean(0) @ directions)).mean()
-    if not variety:
+    spread = np.abs(real_lines - (sets[0].mean(0) @ directions)).mean()
+    if not spread:
         raise UserError("the real images have all the same palette: there is nothing to compare with")
-    return float(np.abs(real_lines - fake_lines).mean() / variety)
+    return float(np.abs(real_lines - fake_lines).mean() / spread)

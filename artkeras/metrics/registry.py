@@ -102,7 +102,7 @@ CHARTS = (
         "loss",
         "loss, unseen and training paintings",
         "The loss at fixed noise and times, by the averaged weights. Lower is better; where that of unseen paintings "
-        "rises while the other one falls, the network learns its paintings by heart.",
+        "rises while the other one falls, the network memorizes its paintings.",
         {"validation_loss": "unseen paintings", "training_loss": "training paintings"},
     ),
     Chart(
@@ -137,7 +137,7 @@ METRICS = _metrics(
     Metric(
         "texture",
         "texture",
-        "KID of images at full size. It sees fine patterns above all: an invisible lattice costs more than a blur.",
+        "KID of images at full size. It sees fine patterns above all: an invisible pattern costs more than a blur.",
         "Lower is better; at about 0 they cannot be told apart.",
         "texture",
     ),
@@ -219,7 +219,7 @@ METRICS = _metrics(
     Metric(
         "checkerboard",
         "checkerboard artifacts",
-        "How strongly a regular lattice lies over the samples, left by the way the network enlarges images.",
+        "How strong a regular pattern lies over the samples, left by the way the network enlarges images.",
         "0 is none, and lower is better.",
         "artifacts",
         ".2f",

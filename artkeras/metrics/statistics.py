@@ -1,7 +1,7 @@
 """The statistics of a few raters and a few dozen pictures. Pure maths: tables of numbers in, numbers out.
 
 A table is (pictures, raters), NaN where a rater gave no answer. Answers about one picture are not independent of each
-other, so pictures are what is drawn anew for an interval: it says what other pictures of the same kind would give,
+other, so pictures are what is drawn again for an interval: it says what other pictures of the same kind would give,
 judged by the same raters.
 """
 
@@ -96,7 +96,7 @@ def alpha(answers: np.ndarray) -> float:
 
 
 def bootstrap(statistic: Callable[..., float], *tables: np.ndarray, draws: int = 2000, seed: int = 0) -> Estimate:
-    """A statistic with its 95 % interval: the pictures of each table drawn anew, with replacement, many times.
+    """A statistic with its 95 % interval: the pictures of each table drawn again, with replacement, many times.
 
     Args:
         statistic: of as many tables, NaN where it does not exist.

@@ -1,6 +1,6 @@
 """Differentiable augmentation of batches (DiffAugment, Zhao et al. 2020, arXiv 2006.10738).
 
-A discriminator that sees few paintings learns them by heart. Here it never sees one twice in the same way, and since
+A discriminator that sees few paintings memorizes them. Here it never sees one twice in the same way, and since
 the generated images are augmented likewise, with a gradient, the generator does not learn the augmentation.
 """
 

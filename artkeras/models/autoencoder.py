@@ -20,7 +20,7 @@ class Autoencoder(StepModel):
     Logs: `reconstruction_loss`, the squared error summed over a picture's numbers, mean over the batch; where there is
     more to go down on than that, also the `loss` of it all.
 
-    One player could be written as Keras' `compute_loss`; a `step` gives it the checkpoints, the backends and the
+    One network could be written as Keras' `compute_loss`; a `step` gives it the checkpoints, the backends and the
     resumable random state of the other models.
     """
 
@@ -42,7 +42,7 @@ class Autoencoder(StepModel):
             decoder: latents -> pictures.
             optimizer: called once, for both.
             pixel_range: what uint8 0 and 255 become before the encoder sees them.
-            mirror: half of the pictures, drawn anew at each step, are mirrored left to right: twice as many to learn
+            mirror: half of the pictures, drawn again at each step, are mirrored left to right: twice as many to learn
                 from.
             seed: of what is mirrored, and of a variational model's noise.
             jit: see `StepModel.ready`.

@@ -1,4 +1,4 @@
-"""Two players, a generator and a discriminator, and the two ways the studies let them take turns."""
+"""Two networks, a generator and a discriminator, and the two ways the studies let them take turns."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ class GAN(StepModel):
             generator: (n, latent_dim) -> pictures.
             discriminator: pictures -> scores, (n, 1) or a map.
             loss: how scores are compared with labels.
-            optimizer: called once for each player.
+            optimizer: called once for each network.
             pixel_range: what uint8 0 and 255 become before the discriminator sees them.
             seed: of the latents, and of drawn labels.
             jit: see `StepModel.ready`.
@@ -124,7 +124,7 @@ class GAN(StepModel):
         return self.logs(d_loss, g_loss, real_scores, fake_scores)
 
     def probe(self, batch: Tensor) -> dict[str, Tensor]:
-        """Look at the players without moving them.
+        """Look at the networks without moving them.
 
         Args:
             batch: (n, size, size, 3) uint8, real pictures.

@@ -22,8 +22,9 @@ STD = np.array([0.229, 0.224, 0.225], "float32")
 # features are this much larger. Content losses go with their square, style losses with their fourth power.
 SCALE = 255 * 0.225
 
-# SqueezeNet skips pixels, every second one and then again, and so leaves a lattice in what it paints; and of the edges
-# it sees less than of the rest. So it looks at a larger canvas, through a window that moves from step to step.
+# SqueezeNet skips pixels, every second one and then again, and so leaves a regular pattern in what it paints; and of
+# the edges it sees less than of the rest. So it looks at a larger canvas, through a window that moves from step to
+# step.
 BORDER = 8  # pixels of canvas around the picture, mirrored from it
 PLAY = 4  # places of the window, down and across
 

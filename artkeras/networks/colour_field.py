@@ -1,4 +1,4 @@
-"""The two players of study 1 (colour-field paintings, ART-GAN 2021).
+"""The two networks of study 1 (colour-field paintings, ART-GAN 2021).
 
 Published parameter totals at width 128 and size 64: discriminator 2,101,761; generator 1,728,387 without and
 1,730,435 with batch normalisation.

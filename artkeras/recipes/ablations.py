@@ -29,8 +29,8 @@ BASELINE = replace(
 def _without(name: str, change: str, *, generator: Any = None, discriminator: Any = None, **values: Any) -> Recipe:
     """The narrow model 2 with one piece of advice not taken."""
     options = {"generator": generator or {}, "discriminator": discriminator or {}}
-    players = {player: builder.but(**options[player]) for player, builder in BASELINE.networks.items()}
-    return replace(BASELINE, name=f"ablations/{name}", change=change, **{"networks": players} | values)
+    networks = {part: builder.but(**options[part]) for part, builder in BASELINE.networks.items()}
+    return replace(BASELINE, name=f"ablations/{name}", change=change, **{"networks": networks} | values)
 
 
 RECIPES = (

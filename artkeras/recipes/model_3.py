@@ -31,12 +31,12 @@ PUBLISHED = replace(
 
 def _variant(name: str, change: str, *, step=None, norm=None, **values) -> Recipe:
     """The narrow model 3 with one thing changed."""
-    players = {**PUBLISHED.networks, "discriminator": PUBLISHED.networks["discriminator"].but(**(norm or {}))}
+    networks = {**PUBLISHED.networks, "discriminator": PUBLISHED.networks["discriminator"].but(**(norm or {}))}
     return replace(
         PUBLISHED,
         name=f"model_3/{name}",
         model=PUBLISHED.model.but(**(step or {})),
-        networks=players,
+        networks=networks,
         change=change,
         **values,
     )

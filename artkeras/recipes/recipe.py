@@ -114,7 +114,7 @@ class Recipe:
         model: the class that takes the steps; called with the networks, `loss` (unless None), `optimizer`,
             `pixel_range`, `seed`.
         networks: keyword of the model -> builder; each is called with `size` and `width`.
-        optimizer: called once for each player.
+        optimizer: called once for each network.
         loss: see `artkeras.losses`; None for models without an adversary.
         size: side of the square pictures, in pixels.
         width: filters of the thinnest layer; the published value is in each network's docstring.

@@ -123,7 +123,7 @@ class Validator:
     """Measures the loss in the middle of training on held-out paintings and on as many that it is trained on.
 
     Noise and times are the same each time, so that the columns are smooth. Where the error on held-out paintings turns
-    upwards while the other one still falls, the network begins to learn its paintings by heart.
+    upwards while the other one still falls, the network begins to memorize its paintings.
     """
 
     columns: tuple[str, ...] = ("validation_loss", "training_loss")

@@ -45,8 +45,8 @@ class _Autoencoder(Task):
         made, known = trained.sample(count, seed), seen if unseen is None else np.concatenate([seen, unseen])
         records = evaluation.score_images(made, seen, unseen, features=features, facts=facts, thumbnail=thumbnail)
         # to a network that looks for shapes, blurry pictures are all alike: pixels say whether colours and light differ
-        variety = metrics.diversity_of_images(made, known)
-        share = variety.mean_distance / variety.real_mean_distance
+        found = metrics.diversity_of_images(made, known)
+        share = found.mean_distance / found.real_mean_distance
         records.append(metrics.record("pixel_diversity", share, n_real=len(known), n_fake=len(made), **facts))
         records += there_and_back(trained, seen, unseen, facts)
         records += in_between(trained, known, features[0], seed, facts)

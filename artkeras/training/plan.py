@@ -1,4 +1,4 @@
-"""What a training will cost, reckoned before it starts: steps, time, memory, disk."""
+"""What a training will cost, estimated before it starts: steps, time, memory, disk."""
 
 import math
 import time
@@ -63,7 +63,7 @@ def matrix_rate(precision: str, side: int = 2048) -> float:
 
 
 def plan(recipe: Recipe, pictures: data.Pictures, model: engine.StepModel, precision: str, done: Position) -> Plan:
-    """Reckon what is left of a training."""
+    """Estimate what is left of a training."""
     steps = steps_per_epoch(recipe, pictures)
     left = recipe.epochs * steps - done.epoch * steps - done.step
     rate = matrix_rate(precision) * EFFICIENCY[precision]

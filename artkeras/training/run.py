@@ -331,7 +331,7 @@ class Run:
             try:
                 return position, *self.load_checkpoint(position)
             except UserError as error:
-                problem = f"every checkpoint of {self.path} is damaged, {path.name} too: train anew"
+                problem = f"every checkpoint of {self.path} is damaged, {path.name} too: train again"
                 log(f"note: {error}")
         raise UserError(problem)
 
@@ -350,7 +350,7 @@ class Run:
         if self.synthetic and not (folder or train.synthetic):
             raise UserError(
                 f"{self.path} was trained on synthetic placeholders, and pictures lie in {train.source} by now: "
-                "train anew on them, or call from a folder without data/ and $ARTKERAS_DATA"
+                "train again on them, or call from a folder without data/ and $ARTKERAS_DATA"
             )
         if self.environment["pictures"]["fingerprint"] != train.fingerprint:
             raise UserError(f"{train.source} does not hold the pictures {self.path} was trained on: pass --data FOLDER")
@@ -401,7 +401,7 @@ class Run:
         return open_state(self.recipe, state, self.caption(position), weights)
 
     def model(self) -> "StepModel":
-        """The whole model in float32, all players as the last sound checkpoint has them.
+        """The whole model in float32, all networks as the last sound checkpoint has them.
 
         Raises:
             UserError: when there is none.

@@ -32,7 +32,7 @@ class Table:
             if not new and header != list(rows[0]):
                 raise UserError(
                     f"{self.path} has the columns {', '.join(header)}, not {', '.join(rows[0])}: it was written by "
-                    "another version of the kit, or with other options; train anew"
+                    "another version of the kit, or with other options; train again"
                 )
             self._file = open(self.path, "a", newline="")
             self._writer = csv.DictWriter(self._file, rows[0], lineterminator="\n")
@@ -62,7 +62,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     """Read a table as columns; an absent one is empty. `epoch` and `step` are int64, the rest float64, NaN if blank.
 
     Raises:
-        UserError: when it holds what is no number: another program has saved it anew.
+        UserError: when it holds what is no number: another program has saved it again.
     """
     kinds = {"epoch": "int64", "step": "int64"}
     with as_written(path):

@@ -149,7 +149,7 @@ def _resume(
     changed = [f"{name} was {old}, now {new}" for name, (old, new) in pairs.items() if old != new]
     if changed:
         raise UserError(
-            f"{run.path} cannot go on with other values ({'; '.join(changed)}): give the old ones, or train anew"
+            f"{run.path} cannot go on with other values ({'; '.join(changed)}): give the old ones, or train again"
         )
     for name, version in engine.versions().items():
         if before["versions"].get(name) != version:

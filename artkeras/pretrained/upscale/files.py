@@ -57,9 +57,7 @@ def upscale_files(
     wanted = {target: given for target, given in targets.items() if not target.exists()}
     for target in targets:
         if target not in wanted:
-            log(
-                f"{target} is there already and was left as it is: to make it again, delete it or choose another --out"
-            )
+            log(f"{target} is there already and was left as it is: to make it again, delete it or choose another --out")
     if not wanted:
         return []
     upscaler = open_model(model, log)

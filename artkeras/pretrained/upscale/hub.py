@@ -1,4 +1,5 @@
 """Networks in TensorFlow's SavedModel format: of TensorFlow Hub, and of a folder."""
+
 import contextlib
 import os
 import socket
