@@ -19,6 +19,9 @@ LABELS = {
     "g_loss": "generator",
     "d_real": "training pictures",
     "d_fake": "generated pictures",
+    "d_pairs": "pairs told apart",
+    "r1": "on training pictures (R1)",
+    "r2": "on generated pictures (R2)",
     "loss": "total",
     "reconstruction_loss": "reconstruction",
     "kl_loss": "divergence",
@@ -28,7 +31,14 @@ LABELS = {
 } | {key: label for chart in registry.CHARTS for key, label in chart.lines.items()}
 """Column of a run's tables -> what its line is called."""
 
-_STYLES = {"d_real": ".0%", "d_fake": ".0%", "kid": ".3f", "validation_error": ".3f", "training_error": ".3f"}
+_STYLES = {
+    "d_real": ".0%",
+    "d_fake": ".0%",
+    "d_pairs": ".0%",
+    "kid": ".3f",
+    "validation_error": ".3f",
+    "training_error": ".3f",
+}
 
 
 def shown(key: str, value: float) -> str:

@@ -25,6 +25,9 @@ COLOURS = {
     "g_loss": "C1",
     "d_real": "C2",
     "d_fake": "C1",
+    "d_pairs": "C2",
+    "validation_loss": "C3",
+    "training_loss": "C2",
     "train_eval_gap_real": "C2",
     "train_eval_gap_fake": "C1",
     "loss": "C0",
@@ -153,15 +156,17 @@ def _variants(runs: list[Run]) -> dict[str, list[Run]]:
 
 def _column(measure: str) -> str | None:
     """The column of the figure that a measure is drawn in."""
-    if figures.is_loss(measure):
+    if chart := next((chart.key for chart in registry.CHARTS if measure in chart.lines), None):
+        return chart
+    if figures.category(measure) == "loss":
         return "loss"
     if measure.startswith("train_eval_gap_"):
         return "gap"
-    if measure in ("d_real", "d_fake"):
+    if measure in ("d_real", "d_fake", "d_pairs"):
         return "accuracy"
     if measure == "g_gradient":
         return "gradient"
-    return next((chart.key for chart in registry.CHARTS if measure in chart.lines), None)
+    return None
 
 
 def _lines(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -96,9 +96,14 @@ def stack(images: Sequence[Image.Image]) -> Image.Image:
     return canvas
 
 
-def is_loss(name: str) -> bool:
-    """Whether a column of a run's tables is a loss: `d_loss`, `loss`, `cycle_loss`; the others are accuracies."""
-    return name.endswith("loss")
+PENALTIES = ("r1", "r2")  # columns of a run's tables, mean squared norms of the discriminator's gradients
+
+
+def category(name: str) -> str:
+    """What a column of a run's iterations is: "loss" (`d_loss`, `cycle_loss`), "penalty" or "accuracy" (the rest)."""
+    if name.endswith("loss"):
+        return "loss"
+    return "penalty" if name in PENALTIES else "accuracy"
 
 
 def curves(
@@ -107,7 +112,7 @@ def curves(
     """Losses and accuracies, a point a step, with a running mean; below them the charts of `artkeras.metrics.registry`.
 
     Args:
-        iterations: columns as `Run.iterations()` gives them; losses go on top, the rest below.
+        iterations: columns as `Run.iterations()` gives them; losses go on top, then accuracies and penalties.
         history: `Run.history()`, for the losses' means of each epoch, and what was measured every few epochs.
         title: written over the figure.
     """
@@ -117,10 +122,7 @@ def curves(
     steps, epochs = np.arange(1, len(iterations["epoch"]) + 1), int(iterations["epoch"][-1])
     ends = np.flatnonzero(np.diff(iterations["epoch"], append=epochs + 1)) + 1  # step that ends each epoch
     names = [name for name in iterations if name not in ("epoch", "step")]
-    panels = {
-        "loss": [n for n in names if is_loss(n)],
-        "accuracy": [n for n in names if not is_loss(n)],
-    }
+    panels = {kind: [n for n in names if category(n) == kind] for kind in ("loss", "accuracy", "penalty")}
     for chart in registry.CHARTS:
         panels[chart.label] = [n for n in chart.lines if np.isfinite(history.get(n, np.nan)).any()]
     panels = {label: panel for label, panel in panels.items() if panel}

@@ -261,7 +261,13 @@ def _card(run: Run, trained: Trained, epochs: int, best: int | None) -> dict[str
         "animated": (run.path / "samples.gif").exists(),
         "scores": _scores(run),
         "departures": departures(run),
+        "ours": is_ours(recipe),
     }
+
+
+def is_ours(recipe: Recipe) -> bool:
+    """Whether a recipe is the kit's own and no study's, so that there is nothing to depart from."""
+    return not (recipe.published or recipe.departures)
 
 
 def departures(run: Run) -> list[str]:
@@ -274,9 +280,10 @@ def departures(run: Run) -> list[str]:
         f"{name.replace('_', ' ')} {ours} instead of {usual}" for name, (ours, usual) in _measures(recipe).items()
     ]
     if recipe.ema:
+        study = "" if is_ours(recipe) else "; the study kept none"
         found.append(
             f"a moving average of the generator's weights (half-life {recipe.ema:,} images) is kept. It "
-            "does not change the training; the study kept none"
+            f"does not change the training{study}"
         )
     if recipe.scale == "quick":
         found.insert(0, f"quick scale: {', '.join(f'{k} {v}' for k, v in recipe.laptop.items())}")

@@ -14,7 +14,7 @@ from artkeras.metrics import registry
 from artkeras.recipes import Recipe
 from artkeras.reporting import figures, images, markdown
 from artkeras.reporting.charts import LABELS, Chart, Line, order, shown
-from artkeras.reporting.report import FINDINGS, NO_FINDINGS, command, departures, duration
+from artkeras.reporting.report import FINDINGS, NO_FINDINGS, command, departures, duration, is_ours
 from artkeras.training.checkpoints import Position
 from artkeras.training.run import SYNTHETIC, Run
 
@@ -27,6 +27,14 @@ QUALITY = 90  # of larger ones
 ACCURACIES = (
     "The share of training pictures and of generated pictures that the discriminator classifies correctly. 50 % is "
     "guessing; if both stay close to 100 %, the generator never deceives it."
+)
+PAIRS = (
+    "The share of pairs of a training picture and a generated one in which the discriminator scores the training "
+    "picture higher. 50 % is guessing."
+)
+PENALTIES = (
+    "How steeply the discriminator's score changes with the picture, squared. Training keeps it small, so that the "
+    "generator gets an even gradient."
 )
 REFERENCES = {"held_out": "held-out ", "seen": "training "}  # the real pictures of a score, where they are not all
 
@@ -91,6 +99,7 @@ class RunView:
             "command": command(self.run, self.epochs),
             "reported": self._reported(),
             "scores": self._scores(),
+            "ours": is_ours(self.run.recipe),
             "departures": [markdown.line(text) for text in departures(self.run)],
             "findings": markdown.blocks(self._findings) if self._findings else Markup(),
         }
@@ -141,12 +150,15 @@ class RunView:
         """Return losses, accuracies, and what was measured every few epochs; those that have lines."""
         keys = sorted((key for key in self._steps if key not in ("epoch", "step")), key=order)
         steps = {key: Line.of_steps(key, self._steps[key]) for key in keys}
-        losses = [steps[key] for key in keys if figures.is_loss(key)]
-        rates = [steps[key] for key in keys if not figures.is_loss(key)]
+        losses, rates, penalties = (
+            [steps[key] for key in keys if figures.category(key) == category]
+            for category in ("loss", "accuracy", "penalty")
+        )
         share = all(0 <= value <= 1 for line in rates for value in (line.low.min(), line.high.max()))
         charts = [
             Chart("Losses", self.run.recipe.of_task.losses, losses),
-            Chart("Accuracies of the discriminator", ACCURACIES, rates, share),
+            Chart("Accuracies of the discriminator", ACCURACIES if len(rates) > 1 else PAIRS, rates, share),
+            Chart("Gradient penalties", PENALTIES, penalties),
         ]
         for chart in registry.CHARTS:
             dots = []
@@ -202,8 +214,8 @@ class RunView:
         late = slice(-max(1, self.epochs // 10), None)
         keys = sorted((key for key in self._history if key in LABELS and key in self._steps), key=order)
         means = {key: f"{LABELS[key]} {shown(key, np.mean(self._history[key][late]))}" for key in keys}
-        losses = ", ".join(words for key, words in means.items() if figures.is_loss(key))
-        rates = ", ".join(words for key, words in means.items() if not figures.is_loss(key))
+        losses = ", ".join(words for key, words in means.items() if figures.category(key) == "loss")
+        rates = ", ".join(words for key, words in means.items() if figures.category(key) == "accuracy")
         ended = [f"losses at the end: {losses}"] if losses else []
         ended += [f"classified correctly: {rates}"] if rates else []
         rows = [

@@ -148,7 +148,7 @@ def _smallest(history: Mapping[str, np.ndarray], selection: Sequence[str]) -> fl
 
 
 def _losses_first(name: str) -> tuple[bool, str]:
-    return not figures.is_loss(name), name  # backends hand logs over in orders of their own
+    return figures.category(name) != "loss", name  # backends hand logs over in orders of their own
 
 
 class SampleGrid(keras.callbacks.Callback):
