@@ -12,7 +12,11 @@ from artkeras.networks import dcgan, infogan
 from artkeras.recipes import RECIPES
 
 STUDIES = ("abstract", "japanese_art", "artworks")
-NAMES = [name for name, recipe in RECIPES.items() if recipe.study in STUDIES and recipe.task == "generation"]
+NAMES = [
+    name
+    for name, recipe in RECIPES.items()
+    if recipe.study in STUDIES and recipe.task == "generation" and recipe.published
+]
 
 # weights of a 4 x 4 convolution from a to b channels; what batch normalisation keeps of one channel
 TAPS, NORM = 16, 4

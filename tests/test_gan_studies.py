@@ -17,7 +17,7 @@ from artkeras.training import train as training
 from artkeras.training.checkpoints import Position
 
 STUDIES = ("abstract", "japanese_art", "artworks")
-NAMES = [name for name, one in RECIPES.items() if one.study in STUDIES and one.task == "generation"]
+NAMES = [name for name, one in RECIPES.items() if one.study in STUDIES and one.task == "generation" and one.published]
 STEPS = 2
 
 

@@ -99,7 +99,7 @@ CHARTS = (
     Chart(
         "flow_loss",
         "Error of the velocity",
-        "loss",
+        "velocity error",
         "loss, unseen and training paintings",
         "The loss at fixed noise and times, by the averaged weights. Lower is better; where that of unseen paintings "
         "rises while the other one falls, the network memorizes its paintings.",
