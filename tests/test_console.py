@@ -167,7 +167,7 @@ def test_evaluate_counts_all_paintings_it_compares_with(holdout, said, monkeypat
             self.recipe = recipe
 
     monkeypatch.setattr(evaluation, "load", lambda what, weights: Known())
-    monkeypatch.setattr(type(recipe.of_task), "judge", lambda *given, **more: [])
+    monkeypatch.setattr(type(recipe.of_task), "evaluate", lambda *given, **more: [])
     lines = []
     evaluation.evaluate(next(iter(RECIPES)), data="paintings", count=100, log=lines.append)
     assert lines == [f"known: 100 samples against {said} from paintings"]
