@@ -100,7 +100,7 @@ def test_two_steps_from_the_same_numbers_agree(worker, here, kind):
 @pytest.fixture(scope="module")
 def translators_here():
     """Two steps of tiny translators on the backend of this process: kind -> (logs, sums of weights after)."""
-    return {recipe.kind: translating.two_steps(recipe) for recipe in translating.TINY}
+    return {recipe.name.split("/")[1]: translating.two_steps(recipe) for recipe in translating.TINY}
 
 
 @pytest.mark.parametrize("kind", ["cyclegan", "pix2pix"])
