@@ -13,7 +13,7 @@ from artkeras.models.augmentation import DiffAugment, flip
 from artkeras.models.gan import adam
 from artkeras.models.regularized import RegularizedGAN
 from artkeras.networks import residual
-from artkeras.networks.esrgan import DepthToSpace
+from artkeras.networks.blocks import DepthToSpace
 from artkeras.recipes import Recipe, recipe
 
 number = ops.convert_to_numpy

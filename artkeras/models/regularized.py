@@ -58,10 +58,6 @@ class RegularizedGAN(GAN):
         super().__init__(generator, discriminator, **options)
         self.loss_value = loss
 
-    def scores(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """The discriminator's scores of both, in training mode."""
-        return self.discriminator(real, training=True), self.discriminator(fake, training=True)
-
     def penalized_scores(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Scores of both, and R1 and R2: mean squared norms of the scores' gradients on the first part of each."""
         count = real.shape[0] or ops.shape(real)[0]
@@ -79,14 +75,14 @@ class RegularizedGAN(GAN):
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """What the discriminator minimizes on augmented images, and what is logged of it."""
-        if not (self.r1 or self.r2):
-            real_scores, fake_scores = self.scores(real, fake)
-            loss = self.loss_value.of_discriminator(real_scores, fake_scores, random=self.random)
-            return loss, {"d_loss": loss, **self.loss_value.accuracies(real_scores, fake_scores)}
-        real_scores, fake_scores, r1, r2 = self.penalized_scores(real, fake)
+        penalties = {}
+        if self.r1 or self.r2:
+            real_scores, fake_scores, penalties["r1"], penalties["r2"] = self.penalized_scores(real, fake)
+        else:  # each in a batch of its own
+            real_scores, fake_scores = (self.discriminator(images, training=True) for images in (real, fake))
         loss = self.loss_value.of_discriminator(real_scores, fake_scores, random=self.random)
-        accuracies = self.loss_value.accuracies(real_scores, fake_scores)
-        return loss + self.r1 / 2 * r1 + self.r2 / 2 * r2, {"d_loss": loss, **accuracies, "r1": r1, "r2": r2}
+        logs = {"d_loss": loss, **self.loss_value.accuracies(real_scores, fake_scores), **penalties}
+        return loss + self.r1 / 2 * penalties.get("r1", 0) + self.r2 / 2 * penalties.get("r2", 0), logs
 
     def generator_loss(self, latents: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The generator's loss on fresh latents and the scores of its images.
@@ -122,7 +118,7 @@ class RegularizedGAN(GAN):
         g_loss, _ = minimize(
             lambda: self.generator_loss(latents, real), self.generator.trainable_variables, self.g_optimizer, self
         )
-        return {"d_loss": logs["d_loss"], "g_loss": g_loss, **logs}
+        return {**logs, "g_loss": g_loss}
 
     @property
     def compares(self) -> bool:

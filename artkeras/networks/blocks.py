@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import keras
-from keras import initializers, layers
+from keras import initializers, layers, ops
 
 from artkeras.errors import UserError
 
@@ -102,3 +102,22 @@ def activate(x: keras.KerasTensor, kind: str) -> keras.KerasTensor:
 def to_rgb(x: keras.KerasTensor) -> keras.KerasTensor:
     """Squash to [-1, 1]; pictures leave in float32 whatever the precision."""
     return layers.Activation("tanh", dtype="float32")(x)
+
+
+class DepthToSpace(layers.Layer):
+    """(n, h, w, c * scale^2) -> (n, h * scale, w * scale, c): channel (i * scale + j) * c + k to row i, column j."""
+
+    def __init__(self, scale: int, **options: Any):
+        super().__init__(**options)
+        self.scale = scale
+
+    def call(self, x):
+        n, height, width, channels = ops.shape(x)
+        scale, left = self.scale, channels // self.scale**2
+        x = ops.reshape(x, (n, height, width, scale, scale, left))
+        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(x, (n, height * scale, width * scale, left))
+
+    def compute_output_shape(self, shape):
+        n, height, width, channels = shape
+        return n, height and height * self.scale, width and width * self.scale, channels // self.scale**2

@@ -13,37 +13,18 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from artkeras import engine
 from artkeras.errors import UserError
+from artkeras.networks.blocks import DepthToSpace
 from artkeras.pretrained import weights as weight_files
 
 RESIDUAL = 0.2  # share of each block that is added to what it was given
 Arrays = dict[str, np.ndarray]
-
-
-class DepthToSpace(layers.Layer):
-    """(n, h, w, c * scale^2) -> (n, h * scale, w * scale, c): channel (i * scale + j) * c + k to row i, column j."""
-
-    def __init__(self, scale: int, **options: Any):
-        super().__init__(**options)
-        self.scale = scale
-
-    def call(self, x):
-        n, height, width, channels = ops.shape(x)
-        scale, left = self.scale, channels // self.scale**2
-        x = ops.reshape(x, (n, height, width, scale, scale, left))
-        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return ops.reshape(x, (n, height * scale, width * scale, left))
-
-    def compute_output_shape(self, shape):
-        n, height, width, channels = shape
-        return n, height and height * self.scale, width and width * self.scale, channels // self.scale**2
 
 
 def rrdn(

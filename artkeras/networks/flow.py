@@ -10,8 +10,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from artkeras.networks.blocks import stages
-from artkeras.networks.esrgan import DepthToSpace
+from artkeras.networks.blocks import DepthToSpace, stages
 
 WIDER = (1, 2, 3, 4)  # times `width`: filters at half the full side, a quarter, ...
 FREQUENCIES = 16  # pairs of sine and cosine that a time becomes

@@ -18,7 +18,8 @@ from keras import layers
 
 from artkeras import engine
 from artkeras.errors import UserError
-from artkeras.networks.esrgan import RESIDUAL, DepthToSpace
+from artkeras.networks.blocks import DepthToSpace
+from artkeras.networks.esrgan import RESIDUAL
 from artkeras.pretrained import weights as weight_files
 
 SLOPE = 0.2  # of the leaky ReLUs

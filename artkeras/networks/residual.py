@@ -16,8 +16,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from artkeras.networks.blocks import stages
-from artkeras.networks.esrgan import DepthToSpace
+from artkeras.networks.blocks import DepthToSpace, stages
 
 MOST = 4  # times `width`: the most filters of a layer
 BRANCH = 0.25  # of the variance: what a residual block adds at first

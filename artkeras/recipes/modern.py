@@ -61,21 +61,14 @@ JAPANESE_ART = replace(
 
 MONET = replace(GAN, name="modern/gan_monet", study="monet", epochs=300, change="the modern GAN on Monet's paintings")
 
-FLOW = Recipe(
+FLOW = replace(
+    GAN,
     name="modern/flow",
-    study="pictures",
     task="flow",
     model=Builder("artkeras.models.flow:RectifiedFlow", mirror=True),
-    ema=EMA,
     networks={"velocity": Builder("artkeras.networks.flow:unet")},
     optimizer=Builder("artkeras.models.flow:adamw"),
     loss=None,
-    width=64,
-    batch_size=32,
-    epochs=300,
-    subset="all",
-    expand=False,
-    fit="crop",
     change="rectified flow: one network learns the way from noise to images",
     source="this kit, after Liu et al. 2022; a diffusion model was the wish of study 4",
     laptop=QUICK | {"width": 16, "epochs": 80, "sample_every": 20},

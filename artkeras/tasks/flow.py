@@ -11,7 +11,7 @@ import numpy as np
 from artkeras import data
 from artkeras.errors import UserError
 from artkeras.tasks.base import Task
-from artkeras.tasks.sampling import BATCH, Trained, slerp
+from artkeras.tasks.sampling import BATCH, Trained, closed_walk, slerp
 
 if TYPE_CHECKING:
     from artkeras.engine import StepModel
@@ -83,14 +83,9 @@ class FlowSampler(Trained):
 
     def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
         """A closed walk through noise, along great circles: (frames, size, size, 3) uint8 RGB."""
-        if frames < stops or stops < 2:
-            raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
-        corners = self.latents(stops, seed)
-        flat, path = corners.reshape(stops, -1), []
-        for place in np.arange(frames) * stops / frames:
-            start, end = flat[int(place)], flat[(int(place) + 1) % stops]
-            path.append(slerp(start, end, place % 1).reshape(corners.shape[1:]))
-        return self.pictures(np.stack(path).astype("float32"))
+        size = self.recipe.size
+        path = closed_walk(lambda count: self.latents(count, seed).reshape(count, -1), frames, stops, slerp)
+        return self.pictures(path.reshape(frames, size, size, 3).astype("float32"))
 
 
 def integrate(velocity: Any, noise: np.ndarray, steps: int) -> np.ndarray:

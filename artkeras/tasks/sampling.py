@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,14 +134,33 @@ class Sampler(Trained):
 
     def walk(self, frames: int = 60, stops: int = 5, seed: int = 0) -> np.ndarray:
         """A closed walk through latent space: (frames, size, size, 3) uint8 RGB."""
-        if frames < stops or stops < 2:
-            raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
-        corners = self.latents(stops, seed)
-        path = []
-        for place in np.arange(frames) * stops / frames:
-            start, end = corners[int(place)], corners[(int(place) + 1) % stops]
-            path.append(self.way(start, end, place % 1))
-        return self.pictures(np.stack(path))
+        return self.pictures(closed_walk(lambda count: self.latents(count, seed), frames, stops, self.way))
+
+
+def closed_walk(
+    latents: Callable[[int], np.ndarray],
+    frames: int,
+    stops: int,
+    way: Callable[[np.ndarray, np.ndarray, float], np.ndarray],
+) -> np.ndarray:
+    """Points on the way from latent to latent and back to the first: (frames, ...).
+
+    Args:
+        latents: count -> so many latents, (count, ...).
+        frames: points, evenly spread.
+        stops: latents that the walk goes through.
+        way: the point at a share (0 to 1) of the way from one latent to another.
+
+    Raises:
+        UserError: with less than 2 stops, or fewer frames than stops.
+    """
+    if frames < stops or stops < 2:
+        raise UserError(f"a walk needs at least 2 stops and as many frames: not {stops} stops and {frames} frames")
+    corners, path = latents(stops), []
+    for place in np.arange(frames) * stops / frames:
+        start, end = corners[int(place)], corners[(int(place) + 1) % stops]
+        path.append(way(start, end, place % 1))
+    return np.stack(path)
 
 
 def fixed_latents(count: int, latent_dim: int, seed: int = 0) -> np.ndarray:
